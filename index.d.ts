@@ -1,0 +1,428 @@
+/// <reference types="node" />
+import { EventEmitter } from 'node:events'
+
+/**
+ * A span of time. A number is in **seconds** where the option is called `ttl`, and in **milliseconds** everywhere else.
+ * A string names its own unit: `'250ms'`, `'10s'`, `'5m'`, `'2h'`, `'7d'`.
+ *
+ * Zero, negative, `NaN` and anything below one millisecond throws a `RangeError` before a byte is sent; only a `ttl` of `0`
+ * has a meaning, "do not store". A `ttl` that never ends must be asked for by name: `Infinity`.
+ */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+
+// ---- errors ----------------------------------------------------------------------------------------------------------
+
+/**
+ * What went wrong, as a stable code.
+ *
+ * | code | meaning | retryable |
+ * |---|---|---|
+ * | `ERR_TIMEOUT` | sent, and no reply came before the deadline | yes |
+ * | `ERR_UNAVAILABLE` | no connection, or it was lost before the reply came | yes |
+ * | `ERR_BUSY` | `maxPending` operations are already waiting; nothing was sent | yes |
+ * | `ERR_SERVER` | the server answered with an error; `serverCode` is its first word (`WRONGTYPE`, `OOM`, …) | some |
+ * | `ERR_AUTH` | the server refused the user name or password | no |
+ * | `ERR_PROTOCOL` | what answers at that address does not speak the Redis protocol | no |
+ * | `ERR_CLOSED` | the client was closed | no |
+ * | `ERR_INTERNAL` | a defect in Redwright, caught; please report it | no |
+ */
+export type RedwrightErrorCode =
+  | 'ERR_TIMEOUT'
+  | 'ERR_UNAVAILABLE'
+  | 'ERR_BUSY'
+  | 'ERR_SERVER'
+  | 'ERR_AUTH'
+  | 'ERR_PROTOCOL'
+  | 'ERR_CLOSED'
+  | 'ERR_INTERNAL'
+
+/**
+ * Every error that comes from a server or from the way to it. Its message never holds a password or a value.
+ *
+ * Wrong arguments are `TypeError`s and `RangeError`s with the code `ERR_INVALID_ARG`, and nothing has been sent then.
+ */
+export class RedwrightError extends Error {
+  constructor(code: RedwrightErrorCode, message: string, details?: RedwrightErrorDetails)
+  readonly name: 'RedwrightError'
+  readonly code: RedwrightErrorCode
+  /** Whether the same call may succeed later without any change. */
+  readonly retryable: boolean
+  /** `true` when the command was sent and no reply came back: it may have been executed, or not. */
+  readonly maybeExecuted: boolean
+  /** The first word of the server's own error (`WRONGTYPE`, `OOM`, `NOPERM`, …), with `ERR_SERVER` and `ERR_AUTH`. */
+  readonly serverCode?: string
+}
+export interface RedwrightErrorDetails {
+  retryable?: boolean
+  maybeExecuted?: boolean
+  serverCode?: string
+  cause?: unknown
+}
+
+// ---- connection ------------------------------------------------------------------------------------------------------
+
+/** Options of a client. Names are those that ioredis users know; what is not here is refused by name. */
+export interface RedisOptions {
+  /**
+   * Where the server is: `redis://[[user]:password@]host[:port][/db]`, `valkey://…`, `redis+unix:///path/to.sock[?db=0]`,
+   * or `embedded://` for a private server of this process. Options beside it win over its parts.
+   */
+  url?: string
+  /** Default: `'127.0.0.1'`. */
+  host?: string
+  /** Default: `6379`. */
+  port?: number
+  /** The path of a unix socket; excludes `host` and `port`. */
+  path?: string
+  /** ACL user. Default: the server's `default` user. */
+  username?: string
+  password?: string
+  /** The database to select, 0 to 255. Default: `0`. */
+  db?: number
+  /** What `CLIENT LIST` shows. Default: none. */
+  connectionName?: string
+  /** RESP version. Default: `3`, and `2` where the server does not know `HELLO`. */
+  protocol?: 2 | 3
+  /**
+   * How long one attempt to connect may take, from the name look-up to the end of the handshake, in ms. Default: `5000`.
+   */
+  connectTimeout?: Duration
+  /**
+   * The deadline of an operation in ms, over queueing, reconnecting and the reply together. Default: `2000`.
+   */
+  commandTimeout?: Duration
+  /**
+   * How many operations of this client may wait for their reply at once; one more rejects with `ERR_BUSY` at once.
+   * 1 to 1 000 000. Default: `65536`.
+   */
+  maxPending?: number
+  /**
+   * How long to wait between attempts to reconnect, in ms: doubling from `minMs` to `maxMs`, each wait drawn between half
+   * of it and the whole ("equal jitter", Brooker 2015, AWS Architecture Blog). It never gives up. Default: 50 to 3000.
+   */
+  reconnect?: { minMs?: Duration; maxMs?: Duration }
+  /**
+   * A link that has been silent for this long, in ms, is asked with `PING`; one that stays silent for as long again
+   * is given up and made anew, so that a half-open link heals by itself. Default: `2000`.
+   */
+  watchdogMs?: Duration
+  /** Delay before TCP keep-alive probes, in ms. Default: `30000`. */
+  keepAlive?: Duration
+}
+
+export type RedisStatus = 'idle' | 'connecting' | 'ready' | 'reconnecting' | 'closing' | 'closed'
+
+export interface ServerInfo {
+  product: 'redis' | 'valkey' | 'unknown'
+  /** The product's own version, such as `'7.0.15'`; `''` until the first connection stands. */
+  version: string
+  mode: 'single' | 'sentinel' | 'cluster'
+}
+
+/** A histogram over powers of two: `buckets[i]` counts what took less than `2^i` microseconds and not less than half of that. */
+export interface Histogram {
+  count: number
+  /** Upper bounds, in microseconds, read off the buckets: exact to a factor of two. */
+  p50Us: number
+  p99Us: number
+  maxUs: number
+  buckets: number[]
+}
+
+/** Plain numbers since the client was made; reading them costs no I/O. */
+export interface Metrics {
+  /** Operations that wait for their reply now. */
+  pending: number
+  /** Operations begun. */
+  operations: number
+  /** Operations that ended in a reply. */
+  succeeded: number
+  /** Operations that ended in an error, `timeouts` among them. */
+  failed: number
+  timeouts: number
+  /** Operations refused because `maxPending` was reached. */
+  refused: number
+  /** Operations ended by an `AbortSignal`. */
+  cancelled: number
+  /** Connections that stood, the first one among them. */
+  connections: number
+  /** Attempts to connect that failed. */
+  connectFailures: number
+  /** Links given up because they were silent. */
+  watchdogTrips: number
+  /** From taking up an operation on the I/O thread to its reply. */
+  latency: Histogram
+}
+
+export interface Health {
+  /** Whether a `PING` was answered within the time. */
+  ok: boolean
+  /** The round trip of that `PING`, or how long it was waited for. */
+  latencyMs: number
+  status: RedisStatus
+  server: ServerInfo
+  /** As the server reports it; absent when it does not answer. `maxBytes` is `0` where no limit is set. */
+  memory?: { usedBytes: number; maxBytes: number; policy: string }
+  /** Why it is not well. */
+  error?: RedwrightError
+}
+
+export interface RedisEvents {
+  /** The link and its handshake stand. */
+  connect: { attempt: number }
+  /** The server was asked what it is; operations flow. */
+  ready: { server: ServerInfo }
+  /** The link was lost, or an attempt failed; the next attempt comes after `delayMs`. */
+  reconnecting: { attempt: number; delayMs: number }
+  /** The client was closed; no event follows. */
+  close: Record<string, never>
+  /** Something went wrong that no operation can be told. Never throws when nobody listens. */
+  error: RedwrightError
+  /** Messages or invalidations may have been missed between two connections. */
+  gap: { reason: string }
+}
+
+/**
+ * A client of one server: one connection, held by the process's I/O thread, that reconnects by itself.
+ *
+ * It keeps the process alive while operations are pending, and not longer.
+ *
+ * @example
+ * ```ts
+ * const redis = await Redis.connect('redis://localhost:6379')
+ * await redis.command('SET', 'greeting', 'hello', 'PX', 60_000)
+ * await redis.close()
+ * ```
+ */
+export class Redis extends EventEmitter {
+  /**
+   * Connects lazily, on first use.
+   * @throws TypeError | RangeError for options that are wrong, with the option's name
+   */
+  constructor(options?: string | RedisOptions)
+  /**
+   * Connects now.
+   * @throws RedwrightError `ERR_UNAVAILABLE`, `ERR_AUTH`, `ERR_PROTOCOL`, `ERR_TIMEOUT` when the first attempt fails
+   */
+  static connect(options?: string | RedisOptions): Promise<Redis>
+  readonly status: RedisStatus
+  /** What the server said it is, at the last connection. */
+  readonly server: ServerInfo
+  /**
+   * Sends any command. Round trips: 1. Never sent twice.
+   *
+   * Replies: bulk strings come as strings, or as `Uint8Array` where they are not UTF-8; integers as numbers, or as `bigint` above
+   * 2^53; RESP3 maps as objects, sets as arrays, doubles as numbers, booleans as booleans; nil as `null`.
+   * Commands that block or change the connection (`BLPOP`, `SUBSCRIBE`, `MULTI`, `SELECT`, …) throw a `TypeError`: the connection is shared.
+   */
+  command<T = unknown>(name: string, ...args: (string | number | Uint8Array)[]): Promise<T>
+  /** Round trips: 1. */
+  ping(): Promise<'PONG'>
+  /**
+   * For readiness probes: never rejects, and answers within `timeoutMs` (default `1000`). Round trips: 1.
+   */
+  health(options?: { timeoutMs?: Duration }): Promise<Health>
+  /** Plain counters, no I/O. */
+  metrics(): Metrics
+  /** A second client with the same options, `options` over them. */
+  duplicate(options?: RedisOptions): Redis
+  /**
+   * Waits for what is pending, up to `timeoutMs` (default `2000`), then quits. Later calls reject with `ERR_CLOSED`. Idempotent.
+   */
+  close(options?: { timeoutMs?: Duration }): Promise<void>
+  /** The same as `close`. */
+  quit(options?: { timeoutMs?: Duration }): Promise<void>
+  on<E extends keyof RedisEvents>(event: E, listener: (info: RedisEvents[E]) => void): this
+  once<E extends keyof RedisEvents>(event: E, listener: (info: RedisEvents[E]) => void): this
+  off<E extends keyof RedisEvents>(event: E, listener: (info: RedisEvents[E]) => void): this
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * The one client of this process (of this worker thread, in one), made on the first call from `REDIS_URL`, or from `REDIS_HOST`,
+ * `REDIS_PORT`, `REDIS_USERNAME`, `REDIS_PASSWORD` and `REDIS_DB`.
+ */
+export function getRedis(): Redis
+/** Closes the client of {@link getRedis}, if there is one; the next `getRedis()` makes a new one. */
+export function closeRedis(): Promise<void>
+/** Three clients with the same options, for the roles that must not share a connection. */
+export function createClients(options?: string | RedisOptions): {
+  client: Redis
+  publisher: Redis
+  subscriber: Redis
+  /** Closes all three. */
+  close(): Promise<void>
+}
+
+// ---- cache -----------------------------------------------------------------------------------------------------------
+
+export interface CacheOptions {
+  /** First part of every key. Default: `'cache'`. */
+  prefix?: string
+  /** Second part of every key; no namespace can reach another's keys. Default: `'default'`. */
+  namespace?: string
+  /** Life of an entry in seconds. `0` does not store, `Infinity` never expires. Default: `3600`. */
+  ttl?: Duration
+  /**
+   * Shortens each life by a random share of up to this much, 0 to 1, so that what was stored together does not expire
+   * together. Default: `0`.
+   */
+  jitter?: number
+  /** The largest encoded value, in bytes; a larger one is a `RangeError` before sending. 1 to 67 108 864. Default: 67 108 864. */
+  maxValueBytes?: number
+  /** The deadline of an operation in ms. Default: the client's `commandTimeout`. */
+  timeoutMs?: Duration
+  /**
+   * Told when the cache failed and `getOrSet` went on without it. Must not throw.
+   */
+  onError?: (error: Error, info: { operation: 'get' | 'set'; key: string; namespace: string }) => void
+}
+
+export interface SetOptions {
+  /** In seconds. Default: the cache's `ttl`. */
+  ttl?: Duration
+  namespace?: string
+}
+
+export interface LookupOptions {
+  namespace?: string
+  /** Ends the wait; the promise then rejects with `signal.reason`. */
+  signal?: AbortSignal
+}
+
+export interface Lookup<T> {
+  hit: boolean
+  value: T | null
+  /** Whether the entry has outlived its `ttl` and lives on its `staleTtl`. */
+  stale: boolean
+  /** Since the entry was stored; `null` where the entry does not say. */
+  ageMs: number | null
+  /** What is left of its life; `Infinity` where it has no end, `0` on a miss. */
+  ttlMs: number
+}
+
+/** What a fetcher is told. */
+export interface FetchContext {
+  readonly key: string
+  readonly namespace: string
+}
+
+export interface GetOrSetOptions {
+  /** In seconds. Default: the cache's `ttl`. */
+  ttl?: Duration
+  namespace?: string
+  /** Loads anew, whatever is stored, and stores the result. Default: `false`. */
+  forceFresh?: boolean
+  /** Ends this caller's wait with `signal.reason`; the load goes on for the others. */
+  signal?: AbortSignal
+}
+
+export interface CacheMetrics {
+  hits: number
+  misses: number
+  /** Calls of a fetcher. */
+  loads: number
+  loadFailures: number
+  /** Callers that shared a load or a read already under way. */
+  coalesced: number
+  stores: number
+  /** Entries found that could not be read and counted as misses: an unknown header, or bytes that are no text. */
+  unreadable: number
+  /** Times `getOrSet` went on without the cache. */
+  errors: number
+}
+
+/**
+ * A typed cache of JSON values over one namespace.
+ *
+ * Values are stored as plain JSON under `prefix:namespace:key`, so that any other program reads them; `Uint8Array`s behind a short
+ * header. `undefined` is never stored and `null` is a value. Keys are strings of 1 to 65 536 bytes in UTF-8 without NUL.
+ *
+ * @example
+ * ```ts
+ * const cache = new TypeSafeCache(redis, { namespace: 'user', ttl: 3600 })
+ * const user = await cache.getOrSet<User>('1000', () => db.users.find('1000'))
+ * ```
+ */
+export class TypeSafeCache {
+  constructor(redis: Redis, options?: CacheOptions)
+  readonly namespace: string
+  /** The value, or `null` on a miss. Round trips: 1. Sent again when the link is lost on the way. */
+  get<T = unknown>(key: string, namespace?: string): Promise<T | null>
+  /** The value and what is known of it, so that a stored `null` and a miss can be told apart. Round trips: 1. */
+  lookup<T = unknown>(key: string, options?: LookupOptions): Promise<Lookup<T>>
+  /**
+   * Round trips: 1.
+   * @throws TypeError for a value that JSON cannot hold (cyclic, `bigint`, `undefined`, a function)
+   * @throws RangeError for a value over `maxValueBytes`
+   */
+  set<T = unknown>(key: string, value: T, options?: SetOptions): Promise<void>
+  /** Round trips: 1 (`UNLINK`). */
+  del(key: string, namespace?: string): Promise<void>
+  /** The same as `del`. */
+  delete(key: string, namespace?: string): Promise<void>
+  /** Round trips: 1. */
+  exists(key: string, namespace?: string): Promise<boolean>
+  /**
+   * The value, or on a miss what `fetcher` gives, stored. Concurrent callers of a key in this process share one read and one load.
+   * A failing fetcher rejects all of them once, unchanged, and nothing is stored; `undefined` is returned and not stored.
+   * When the cache cannot be reached the fetcher runs all the same and `onError` is told.
+   * Round trips: 1 on a hit, 2 on a miss.
+   */
+  getOrSet<T>(key: string, fetcher: (context: FetchContext) => Promise<T> | T, options?: Duration | GetOrSetOptions): Promise<T>
+  /** In the order of `keys`, `null` for each miss. Round trips: 1 for each 1 000 keys. */
+  getMany<T = unknown>(keys: readonly string[], namespace?: string): Promise<(T | null)[]>
+  /** Stores all entries with the same life, in one pipeline. Not atomic. Round trips: 1. */
+  setMany<T = unknown>(entries: Iterable<readonly [string, T]>, options?: SetOptions): Promise<void>
+  /** How many of the keys were there. Round trips: 1 for each 1 000 keys. */
+  deleteMany(keys: readonly string[], namespace?: string): Promise<number>
+  /**
+   * Deletes the keys of this namespace that match a glob (`*`, `?`, `[a-z]`, `\` escapes), by `SCAN` and `UNLINK` in batches of 1 000. How many
+   * were deleted. Not atomic: keys written meanwhile may stay. The deadline holds for each batch, not for the whole.
+   */
+  deletePattern(glob: string, namespace?: string): Promise<number>
+  /** Deletes every key of this namespace, as `deletePattern('*')`. */
+  clear(): Promise<number>
+  /** A function with the same arguments whose results are cached under `options.key(...args)`. */
+  wrap<A extends unknown[], T>(
+    fn: (...args: A) => Promise<T> | T,
+    options: GetOrSetOptions & { key: (...args: A) => string },
+  ): (...args: A) => Promise<T>
+  /** Plain counters of this object, no I/O. */
+  metrics(): CacheMetrics
+}
+
+export interface RepositoryOptions {
+  /** First part of every key. Default: `'repo'`. */
+  prefix?: string
+  /** Life of a record in seconds where `set` does not say; `Infinity` never expires. Default: `3600`. */
+  ttl?: Duration
+  /** The largest encoded record, in bytes. 1 to 67 108 864. Default: 67 108 864. */
+  maxValueBytes?: number
+  /** The deadline of an operation in ms. Default: the client's `commandTimeout`. */
+  timeoutMs?: Duration
+}
+
+/**
+ * Records of one type by id, as JSON under `prefix:namespace:id`. Unlike the cache it never hides an error.
+ *
+ * @example
+ * ```ts
+ * const users = new RedisRepository<User>(redis, 'user', { ttl: '30d' })
+ * await users.set('1000', { name: 'Ada' })
+ * ```
+ */
+export class RedisRepository<T> {
+  constructor(redis: Redis, namespace: string, options?: RepositoryOptions)
+  readonly namespace: string
+  /** Round trips: 1. */
+  get(id: string): Promise<T | null>
+  /** Round trips: 1. `ttl` in seconds. */
+  set(id: string, value: T, ttl?: Duration): Promise<void>
+  /** Round trips: 1 (`UNLINK`). */
+  delete(id: string): Promise<void>
+  /** Round trips: 1. */
+  exists(id: string): Promise<boolean>
+  /** In the order of `ids`, `null` for each that is missing. Round trips: 1 for each 1 000 ids. */
+  getMany(ids: readonly string[]): Promise<(T | null)[]>
+}

@@ -1,0 +1,207 @@
+'use strict'
+
+// The JavaScript end of the bridge: tickets, promises, and the drain that settles them.
+
+const { NativePort } = require('./native')
+const { RedwrightError, fromNative } = require('./errors')
+
+// Taken now, so that a test's fake timers cannot stop the bridge.
+const { nextTick } = process
+const { queueMicrotask, setImmediate, setInterval } = globalThis
+
+/** What `src/bridge/drain.rs` says of a value. */
+const NIL = 0
+const DONE = 1
+const TRUE = 3
+const VALUE = 4
+const FAILURE = 5
+
+/** What `src/redis/dispatch.rs` answers at once. */
+const TAKEN = 0
+const OPENS_TURN = 1
+const BUSY = 2
+
+/** The ticket of events. */
+const EVENT = 0xffffffff
+
+/** Two words a completion, behind the count and the flag that more wait. */
+const slots = new Uint32Array(2 + 2 * 512)
+
+/** @typedef {(value: any) => any} Decode makes a result of what came up */
+
+/** Promises by ticket, in parallel arrays that grow and are used again. */
+/** @type {((value: any) => void)[]} */
+const resolves = []
+/** @type {((reason: unknown) => void)[]} */
+const rejects = []
+/** @type {(Decode | null)[]} */
+const decodes = []
+/** @type {number[]} */
+const free = []
+let pending = 0
+
+/** Holds the process while calls are pending; it never fires on purpose. */
+const LONGEST = 2 ** 31 - 1
+const hold = setInterval(() => {}, LONGEST).unref()
+
+/** @type {Map<number, WeakRef<{ onEvent(name: string, fields: any[]): void }>>} */
+const sources = new Map()
+let lastSource = 0
+
+const port = new NativePort(drain)
+
+/** Settles what has come up. Runs from an empty stack. */
+function drain() {
+  const values = port.drain(slots)
+  const count = slots[0]
+  const more = slots[1] !== 0
+  let next = 0
+  for (let i = 2, end = 2 + 2 * count; i < end; i += 2) {
+    const tag = slots[i + 1]
+    const value = tag >= VALUE ? values[next++] : undefined
+    if (slots[i] === EVENT) deliver(/** @type {any[]} */ (value))
+    else settle(slots[i], tag, value)
+  }
+  if (count > 1) queueMicrotask(endTurnLater)
+  if (more) setImmediate(drain)
+}
+
+/**
+ * @param {number} ticket
+ * @param {number} tag
+ * @param {any} value
+ */
+function settle(ticket, tag, value) {
+  const resolve = resolves[ticket]
+  const reject = rejects[ticket]
+  const decode = decodes[ticket]
+  release(ticket)
+  if (tag === FAILURE) return reject(fromNative(value))
+  if (tag < VALUE) value = tag === NIL ? null : tag === DONE ? undefined : tag === TRUE
+  if (decode === null) return resolve(value)
+  try {
+    resolve(decode(value))
+  } catch (error) {
+    reject(error)
+  }
+}
+
+/** @param {any[]} event */
+function deliver([source, name, ...fields]) {
+  // A listener that throws must not take the rest of the batch with it.
+  queueMicrotask(() => sources.get(source)?.deref()?.onEvent(name, fields))
+}
+
+// What promises submit when they settle is gathered; this runs behind all of them.
+function endTurnLater() {
+  nextTick(endTurn)
+}
+
+function endTurn() {
+  port.endTurn()
+}
+
+/** @param {number} ticket */
+function release(ticket) {
+  resolves[ticket] = spent
+  free.push(ticket)
+  if (--pending === 0) hold.unref()
+}
+
+function spent() {}
+
+/**
+ * Hands `submit` a ticket and enters the two ends of a promise under it.
+ * @param {(ticket: number) => number} submit a native method
+ * @param {Decode | null} decode
+ * @param {(value: any) => void} resolve
+ * @param {(reason: unknown) => void} reject
+ * @returns {number} the ticket
+ */
+function begin(submit, decode, resolve, reject) {
+  const ticket = free.length > 0 ? /** @type {number} */ (free.pop()) : resolves.length
+  resolves[ticket] = resolve
+  rejects[ticket] = reject
+  decodes[ticket] = decode
+  if (pending++ === 0) hold.ref()
+  let status
+  try {
+    status = submit(ticket)
+  } catch (error) {
+    release(ticket)
+    reject(internal(error))
+    return ticket
+  }
+  if (status === TAKEN) return ticket
+  if (status === OPENS_TURN) {
+    nextTick(endTurn)
+    return ticket
+  }
+  release(ticket)
+  reject(refusal(status))
+  return ticket
+}
+
+/**
+ * Begins a call and gives the promise of its outcome.
+ * @param {(ticket: number) => number} submit a native method
+ * @param {Decode | null} [decode]
+ * @returns {Promise<any>}
+ */
+function call(submit, decode = null) {
+  return new Promise((resolve, reject) => begin(submit, decode, resolve, reject))
+}
+
+/**
+ * As `call`, ended early by a signal: the promise rejects at once with its reason, and the operation is cancelled.
+ * @param {{ cancel(ticket: number): void }} native whose operation it is
+ * @param {AbortSignal} signal
+ * @param {(ticket: number) => number} submit
+ * @param {Decode | null} [decode]
+ * @returns {Promise<any>}
+ */
+function callUntil(native, signal, submit, decode = null) {
+  if (signal.aborted) return Promise.reject(signal.reason)
+  /** @type {() => void} */
+  let abort
+  const promise = new Promise((resolve, reject) => {
+    const ticket = begin(submit, decode, resolve, reject)
+    abort = () => {
+      // The ticket may have been settled, and be another call's already.
+      if (resolves[ticket] !== resolve) return
+      reject(signal.reason)
+      native.cancel(ticket)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+  })
+  const forget = () => signal.removeEventListener('abort', abort)
+  promise.then(forget, forget)
+  return promise
+}
+
+/** @param {number} status */
+function refusal(status) {
+  return status === BUSY
+    ? new RedwrightError('ERR_BUSY', 'too many operations are pending on this client')
+    : new RedwrightError('ERR_CLOSED', 'the client is closed')
+}
+
+/** @param {unknown} cause */
+function internal(cause) {
+  return new RedwrightError('ERR_INTERNAL', 'the native core failed', { cause })
+}
+
+/**
+ * Names a receiver of events. It is held weakly.
+ * @param {{ onEvent(name: string, fields: any[]): void }} receiver
+ */
+function addSource(receiver) {
+  const source = ++lastSource
+  sources.set(source, new WeakRef(receiver))
+  finished.register(receiver, source)
+  return source
+}
+
+const finished = new FinalizationRegistry((/** @type {number} */ source) => sources.delete(source))
+
+module.exports = { port, call, callUntil, addSource }

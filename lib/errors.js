@@ -1,0 +1,54 @@
+'use strict'
+
+// The error family: what comes from a server or from the way to it, and what is wrong with arguments.
+
+const RETRYABLE = new Set(['ERR_TIMEOUT', 'ERR_UNAVAILABLE', 'ERR_BUSY'])
+
+class RedwrightError extends Error {
+  /**
+   * @param {import('../index').RedwrightErrorCode} code
+   * @param {string} message
+   * @param {import('../index').RedwrightErrorDetails} [details]
+   */
+  constructor(code, message, details = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+    this.code = code
+    this.retryable = details.retryable ?? RETRYABLE.has(code)
+    this.maybeExecuted = details.maybeExecuted ?? false
+    if (details.serverCode) this.serverCode = details.serverCode
+  }
+}
+Object.defineProperty(RedwrightError.prototype, 'name', { value: 'RedwrightError', configurable: true, writable: true })
+
+/**
+ * What the bridge says of a failure: `[code, message, retryable, maybeExecuted, serverCode]`.
+ * @param {any} fields
+ */
+function fromNative(fields) {
+  const [code, message, retryable, maybeExecuted, serverCode] = fields
+  return new RedwrightError(code, message, { retryable, maybeExecuted, serverCode })
+}
+
+/** @param {string} message */
+function typeError(message) {
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG' })
+}
+
+/** @param {string} message */
+function rangeError(message) {
+  return Object.assign(new RangeError(message), { code: 'ERR_INVALID_ARG' })
+}
+
+/**
+ * How a wrong value is named in a message: by its kind, never by its content.
+ * @param {unknown} value
+ */
+function kindOf(value) {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'number') return String(value)
+  if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`
+  return value === undefined ? 'undefined' : `a ${typeof value}`
+}
+
+module.exports = { RedwrightError, fromNative, typeError, rangeError, kindOf }

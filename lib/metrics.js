@@ -1,0 +1,42 @@
+'use strict'
+
+// The native counters under their names.
+
+/** The order of `src/redis/native.rs` and `src/redis/metrics.rs`; the buckets come behind. */
+const NAMES = /** @type {const} */ ([
+  'connections', 'connectFailures', 'watchdogTrips', 'pending', 'operations', 'succeeded', 'failed', 'timeouts', 'refused',
+  'cancelled', 'maxUs',
+])
+
+/**
+ * @param {number[]} numbers
+ * @returns {import('../index').Metrics}
+ */
+function metrics(numbers) {
+  const { maxUs, ...counters } = /** @type {Record<typeof NAMES[number], number>} */ (
+    Object.fromEntries(NAMES.map((name, i) => [name, numbers[i] ?? 0]))
+  )
+  const buckets = numbers.slice(NAMES.length)
+  const count = buckets.reduce((sum, n) => sum + n, 0)
+  return {
+    ...counters,
+    latency: { count, p50Us: quantile(buckets, count * 0.5, maxUs), p99Us: quantile(buckets, count * 0.99, maxUs), maxUs, buckets },
+  }
+}
+
+/**
+ * The upper bound of the bucket that holds the `rank`th of them all.
+ * @param {number[]} buckets
+ * @param {number} rank
+ * @param {number} maxUs
+ */
+function quantile(buckets, rank, maxUs) {
+  let seen = 0
+  for (let i = 0; i < buckets.length; i++) {
+    seen += buckets[i]
+    if (seen >= rank && seen > 0) return Math.min(2 ** i, maxUs)
+  }
+  return 0
+}
+
+module.exports = { metrics }

@@ -1,0 +1,220 @@
+'use strict'
+
+// `Redis`: the public client.
+
+const { EventEmitter } = require('node:events')
+const binding = require('./native')
+const { port, call, callUntil, addSource } = require('./calls')
+const check = require('./check')
+const { RedwrightError, fromNative, typeError, kindOf } = require('./errors')
+const { metrics } = require('./metrics')
+const { normalise, isEmbedded, toNative } = require('./options')
+
+/** Commands that would change the shared connection under everybody, or hold it up. */
+const UNSHARED = new Set([
+  'AUTH', 'BLMOVE', 'BLMPOP', 'BLPOP', 'BRPOP', 'BRPOPLPUSH', 'BZMPOP', 'BZPOPMAX', 'BZPOPMIN', 'DISCARD', 'EXEC', 'HELLO',
+  'MONITOR', 'MULTI', 'PSUBSCRIBE', 'PSYNC', 'PUNSUBSCRIBE', 'QUIT', 'READONLY', 'READWRITE', 'REPLCONF', 'RESET', 'SELECT',
+  'SSUBSCRIBE', 'SUBSCRIBE', 'SUNSUBSCRIBE', 'SYNC', 'UNSUBSCRIBE', 'UNWATCH', 'WAIT', 'WAITAOF', 'WATCH',
+])
+
+class Redis extends EventEmitter {
+  /** @type {import('../index').RedisOptions} */
+  #options
+  /** @type {import('../binding').NativeRedis | null} the native half; with `embedded://` it comes when the server stands */
+  #native = null
+  /** @type {Promise<import('../binding').NativeRedis> | null} */
+  #embedded = null
+  /** @type {import('../index').RedisStatus} */
+  #status = 'idle'
+  /** @type {import('../index').ServerInfo} */
+  #server = { product: 'unknown', version: '', mode: 'single' }
+  /** @type {Promise<void> | null} */
+  #closing = null
+
+  /** @param {string | import('../index').RedisOptions} [options] */
+  constructor(options) {
+    super()
+    this.#options = normalise(options)
+    const native = toNative(this.#options)
+    if (!isEmbedded(this.#options)) this.#native = this.#open(native)
+  }
+
+  /** @param {string | import('../index').RedisOptions} [options] */
+  static async connect(options) {
+    const redis = new Redis(options)
+    try {
+      const native = await redis.#ready()
+      const within = toNative(redis.#options).connectTimeout
+      // The attempt has its own time limit; this one is behind it.
+      await call((ticket) => native.connect(ticket, within + 1000))
+      return redis
+    } catch (error) {
+      await redis.close()
+      throw error
+    }
+  }
+
+  /** @param {import('../binding').NativeOptions} options */
+  #open(options) {
+    return new binding.NativeRedis(port, addSource(this), options)
+  }
+
+  async #startEmbedded() {
+    const { embeddedUrl } = require('./embedded')
+    const url = await embeddedUrl()
+    if (this.#closing) throw new RedwrightError('ERR_CLOSED', 'the client is closed')
+    return (this.#native = this.#open(toNative({ ...this.#options, url })))
+  }
+
+  /** The native half, when it can be had at once only after waiting. */
+  #ready() {
+    if (this.#native) return Promise.resolve(this.#native)
+    if (this.#closing) return Promise.reject(new RedwrightError('ERR_CLOSED', 'the client is closed'))
+    this.#embedded ??= this.#startEmbedded()
+    return this.#embedded
+  }
+
+  /**
+   * Begins an operation of this client. For the patterns of this package.
+   * @internal
+   * @param {(native: import('../binding').NativeRedis, ticket: number) => number} submit
+   * @param {import('./calls').Decode | null} [decode]
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<any>}
+   */
+  _call(submit, decode = null, signal) {
+    const native = this.#native
+    if (native === null) return this.#ready().then(() => this._call(submit, decode, signal))
+    return signal ? callUntil(native, signal, (ticket) => submit(native, ticket), decode) : call((ticket) => submit(native, ticket), decode)
+  }
+
+  get status() {
+    return this.#status
+  }
+
+  get server() {
+    return this.#server
+  }
+
+  /**
+   * @param {string} name
+   * @param {...(string | number | Uint8Array)} args
+   */
+  command(name, ...args) {
+    try {
+      check.key(name, 'name')
+      if (UNSHARED.has(name.toUpperCase())) throw typeError(`name: ${name.toUpperCase()} cannot be sent on a shared connection`)
+      const parts = args.map(argument)
+      return this._call((native, ticket) => native.command(ticket, name, parts))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  ping() {
+    return this._call((native, ticket) => native.ping(ticket))
+  }
+
+  /** @param {{ timeoutMs?: import('../index').Duration }} [options] */
+  async health(options) {
+    const given = check.options(options, 'options', ['timeoutMs'])
+    const within = check.duration(given.timeoutMs ?? 1000, 'options.timeoutMs')
+    const begun = performance.now()
+    try {
+      const [latencyMs, ...memory] = await this._call((native, ticket) => native.health(ticket, within))
+      const [usedBytes, maxBytes, policy] = memory
+      const known = memory.length > 0 ? { memory: { usedBytes, maxBytes, policy } } : {}
+      return { ok: true, latencyMs, status: this.#status, server: this.#server, ...known }
+    } catch (error) {
+      return { ok: false, latencyMs: performance.now() - begun, status: this.#status, server: this.#server, error }
+    }
+  }
+
+  metrics() {
+    return metrics(this.#native?.metrics() ?? [])
+  }
+
+  /** @param {import('../index').RedisOptions} [options] */
+  duplicate(options) {
+    return new Redis({ ...this.#options, ...normalise(options) })
+  }
+
+  /** @param {{ timeoutMs?: import('../index').Duration }} [options] */
+  close(options) {
+    try {
+      const given = check.options(options, 'options', ['timeoutMs'])
+      const within = check.duration(given.timeoutMs ?? 2000, 'options.timeoutMs')
+      return (this.#closing ??= this.#close(within))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** @param {number} within */
+  async #close(within) {
+    this.#status = 'closing'
+    // Whoever waits for the embedded server is told by `#startEmbedded`.
+    await this.#embedded?.catch(() => {})
+    const native = this.#native
+    if (native) await call((ticket) => (native.close(ticket, within) ? 0 : 3))
+    this.#status = 'closed'
+    this.emit('close', {})
+  }
+
+  /** @param {{ timeoutMs?: import('../index').Duration }} [options] */
+  quit(options) {
+    return this.close(options)
+  }
+
+  [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    return this.close()
+  }
+
+  /**
+   * What the link reports.
+   * @internal
+   * @param {string} name
+   * @param {any[]} fields
+   */
+  onEvent(name, fields) {
+    if (this.#closing) return
+    switch (name) {
+      case 'connecting':
+        if (this.#status === 'idle') this.#status = 'connecting'
+        return
+      case 'connect':
+        return void this.emit('connect', { attempt: fields[0] })
+      case 'ready':
+        this.#server = { product: fields[0], version: fields[1], mode: 'single' }
+        this.#status = 'ready'
+        return void this.emit('ready', { server: this.#server })
+      case 'reconnecting':
+        this.#status = 'reconnecting'
+        return void this.emit('reconnecting', { attempt: fields[0], delayMs: fields[1] })
+      case 'gap':
+        return void this.emit('gap', { reason: fields[0] })
+      case 'error':
+        // An error event that nobody listens to would throw.
+        if (this.listenerCount('error') > 0) this.emit('error', fromNative(fields[0]))
+    }
+  }
+}
+
+/**
+ * @param {unknown} arg
+ * @param {number} i
+ * @returns {string | Uint8Array}
+ */
+function argument(arg, i) {
+  if (typeof arg === 'number') {
+    if (Number.isNaN(arg)) throw typeError(`args[${i}] must not be NaN`)
+    return String(arg)
+  }
+  if (arg instanceof Uint8Array) return arg
+  if (typeof arg !== 'string') throw typeError(`args[${i}] must be a string, a number or a Uint8Array, got ${kindOf(arg)}`)
+  // @ts-expect-error: since Node 20, and not yet in the library of types
+  if (!arg.isWellFormed()) throw typeError(`args[${i}] must not contain a lone surrogate`)
+  return arg
+}
+
+module.exports = { Redis }

@@ -1,0 +1,15 @@
+//! The only place where JavaScript and the I/O thread meet: tickets go down, outcomes come up, one wake a batch.
+
+mod drain;
+mod job;
+mod outcome;
+mod port;
+mod reactor;
+mod text;
+
+pub use drain::NativePort;
+pub use job::{Ledger, Submission};
+pub use outcome::{Code, Failure, Outcome};
+pub use port::Port;
+pub use reactor::{Lease, lease};
+pub use text::append_utf8;

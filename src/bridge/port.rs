@@ -1,0 +1,187 @@
+//! One JavaScript environment's end of the bridge: its running operations, and the queue of outcomes that wait for its thread.
+
+use super::job::Running;
+use super::outcome::{Code, Failure, Outcome};
+use super::reactor;
+use crate::common::Attempt;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// The ticket under which events travel; no operation has it.
+pub(super) const EVENT: u32 = u32::MAX;
+
+/// A wake is put off until the I/O thread has nothing else to do, or this many outcomes wait.
+const WAKE_AFTER: usize = 64;
+
+/// An outcome on its way up.
+pub(super) struct Completion {
+    pub ticket: u32,
+    pub outcome: Outcome,
+}
+
+/// Calls the environment's thread once; given up when the environment ends.
+pub(super) type Waker = Box<dyn Fn() + Send>;
+
+#[derive(Default)]
+struct Up {
+    queue: VecDeque<Completion>,
+    /// A wake has been asked for and the environment has not emptied the queue since.
+    waking: bool,
+}
+
+/// Shared by one environment and the I/O thread.
+pub struct Port {
+    running: Mutex<Vec<Option<Running>>>,
+    up: Mutex<Up>,
+    waker: Mutex<Option<Waker>>,
+    /// Set while a turn of the event loop gathers its operations; touched by the environment's thread only.
+    gathering: AtomicBool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing panics while it holds one of these locks; a poisoned one still holds whole data.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Port {
+    pub(super) fn new(waker: Waker) -> Arc<Self> {
+        Arc::new(Port {
+            running: Mutex::default(),
+            up: Mutex::default(),
+            waker: Mutex::new(Some(waker)),
+            gathering: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether this submission is the first of its turn and must leave at once; the rest follow at the turn's end.
+    pub(super) fn opens_turn(&self) -> bool {
+        !self.gathering.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn set_gathering(&self, gathering: bool) {
+        self.gathering.store(gathering, Ordering::Relaxed);
+    }
+
+    /// Enters a started operation. I/O thread only.
+    pub(super) fn enter(&self, ticket: u32, operation: Running) {
+        let mut running = lock(&self.running);
+        let slot = ticket as usize;
+        if running.len() <= slot {
+            running.resize_with(slot + 1, || None);
+        }
+        running[slot] = Some(operation);
+    }
+
+    /// Ends an operation with its outcome, unless it has ended already. I/O thread only.
+    pub(super) fn settle(self: &Arc<Self>, ticket: u32, attempt: &Arc<Attempt>, outcome: Outcome) {
+        let operation = {
+            let mut running = lock(&self.running);
+            match running.get_mut(ticket as usize) {
+                Some(slot) if slot.as_ref().is_some_and(|op| Arc::ptr_eq(&op.attempt, attempt)) => slot.take(),
+                _ => None,
+            }
+        };
+        if let Some(operation) = operation {
+            self.finish(ticket, &operation, outcome);
+        }
+    }
+
+    /// Ends an operation because its caller no longer waits. I/O thread only.
+    pub(super) fn cancel(self: &Arc<Self>, ticket: u32) {
+        let operation = lock(&self.running).get_mut(ticket as usize).and_then(Option::take);
+        if let Some(operation) = operation {
+            operation.abort.abort();
+            let sent = operation.attempt.maybe_executed();
+            let failure = Failure::new(Code::Cancelled, "cancelled by its caller").maybe_executed(sent);
+            self.finish(ticket, &operation, failure.into());
+        }
+    }
+
+    /// Ends every operation whose deadline has passed and tells the next deadline. I/O thread only.
+    pub(super) fn expire(self: &Arc<Self>, now: Instant) -> Option<Instant> {
+        let mut next: Option<Instant> = None;
+        let mut expired = Vec::new();
+        for (ticket, slot) in lock(&self.running).iter_mut().enumerate() {
+            let Some(deadline) = slot.as_ref().map(|operation| operation.attempt.deadline) else { continue };
+            if deadline > now {
+                next = Some(next.map_or(deadline, |earliest| earliest.min(deadline)));
+            } else if let Some(operation) = slot.take() {
+                expired.push((ticket as u32, operation));
+            }
+        }
+        for (ticket, operation) in expired {
+            operation.abort.abort();
+            self.finish(ticket, &operation, operation.expired());
+        }
+        next
+    }
+
+    fn finish(self: &Arc<Self>, ticket: u32, operation: &Running, outcome: Outcome) {
+        operation.ledger.settled(&outcome, operation.attempt.begun.elapsed());
+        self.push(ticket, outcome);
+    }
+
+    /// Sends an event up. It does not keep the process alive.
+    pub fn notify(self: &Arc<Self>, event: Outcome) {
+        self.push(EVENT, event);
+    }
+
+    /// Answers a ticket that was never entered. I/O thread only.
+    pub fn complete(self: &Arc<Self>, ticket: u32, outcome: Outcome) {
+        self.push(ticket, outcome);
+    }
+
+    fn push(self: &Arc<Self>, ticket: u32, outcome: Outcome) {
+        let mut up = lock(&self.up);
+        up.queue.push_back(Completion { ticket, outcome });
+        let waiting = up.queue.len();
+        let first = !std::mem::replace(&mut up.waking, true);
+        drop(up);
+        if first {
+            reactor::wake_later(self);
+        } else if waiting == WAKE_AFTER {
+            self.wake();
+        }
+    }
+
+    /// Asks the environment's thread to drain.
+    pub(super) fn wake(&self) {
+        if let Some(waker) = lock(&self.waker).as_ref() {
+            waker();
+        }
+    }
+
+    /// Takes up to a budget of outcomes; `true` when more are left, and then the environment comes again by itself.
+    pub(super) fn take(&self, most: usize, most_bytes: usize, into: &mut Vec<Completion>) -> bool {
+        let mut up = lock(&self.up);
+        let mut bytes = 0;
+        while into.len() < most && bytes < most_bytes {
+            let Some(completion) = up.queue.pop_front() else { break };
+            bytes += completion.outcome.weight();
+            into.push(completion);
+        }
+        up.waking = !up.queue.is_empty();
+        up.waking
+    }
+
+    /// The environment has ended: nothing wakes it any more. Its operations are ended on the I/O thread.
+    pub(super) fn close(&self) {
+        lock(&self.waker).take();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        lock(&self.waker).is_none()
+    }
+
+    /// Drops every operation of an environment that has ended. I/O thread only.
+    pub(super) fn abandon(&self) {
+        for operation in lock(&self.running).drain(..).flatten() {
+            operation.abort.abort();
+            let gone = Failure::new(Code::Cancelled, "the environment has ended").into();
+            operation.ledger.settled(&gone, operation.attempt.begun.elapsed());
+        }
+        lock(&self.up).queue.clear();
+    }
+}

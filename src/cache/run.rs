@@ -1,0 +1,104 @@
+//! What cache operations do on the I/O thread.
+
+use super::format::decode;
+use crate::bridge::Outcome;
+use crate::client::{Client, Command, Error, ErrorKind, Reply, Scan};
+use crate::common::Attempt;
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many keys one multi-key command names, so that none holds the server up.
+const BATCH: usize = 1000;
+
+type Run = Result<Outcome, Error>;
+
+fn value(reply: Reply) -> Outcome {
+    match reply {
+        Reply::Bytes(stored) => decode(stored),
+        _ => Outcome::Nil,
+    }
+}
+
+pub async fn get(client: Client, attempt: Arc<Attempt>, key: Bytes) -> Run {
+    client.call(&attempt, Command::new("GET").arg(key).idempotent()).await.map(value)
+}
+
+/// `[value, PTTL]`.
+pub async fn lookup(client: Client, attempt: Arc<Attempt>, key: Bytes) -> Run {
+    let get = client.call(&attempt, Command::new("GET").arg(key.clone()).idempotent());
+    let pttl = client.call(&attempt, Command::new("PTTL").arg(key).idempotent());
+    let (stored, pttl) = tokio::try_join!(get, pttl)?;
+    Ok(Outcome::List(vec![value(stored), Outcome::Integer(pttl.as_integer())]))
+}
+
+/// How long an entry lives.
+#[derive(Clone, Copy)]
+pub enum Life {
+    Millis(u64),
+    Endless,
+}
+
+impl Life {
+    fn set(self, key: Bytes, stored: Bytes) -> Command {
+        let command = Command::new("SET").arg(key).arg(stored);
+        match self {
+            Life::Millis(ms) => command.word("PX").number(ms),
+            Life::Endless => command,
+        }
+    }
+}
+
+pub async fn set(client: Client, attempt: Arc<Attempt>, key: Bytes, stored: Bytes, life: Life) -> Run {
+    client.call(&attempt, life.set(key, stored)).await.map(|_| Outcome::Done)
+}
+
+pub async fn set_many(client: Client, attempt: Arc<Attempt>, entries: Vec<(Bytes, Bytes, Life)>) -> Run {
+    let commands = entries.into_iter().map(|(key, stored, life)| life.set(key, stored)).collect();
+    client.pipeline(&attempt, commands).await.into_iter().collect::<Result<Vec<_>, _>>().map(|_| Outcome::Done)
+}
+
+pub async fn exists(client: Client, attempt: Arc<Attempt>, key: Bytes) -> Run {
+    let reply = client.call(&attempt, Command::new("EXISTS").arg(key).idempotent()).await?;
+    Ok(Outcome::Flag(reply.as_integer() > 0))
+}
+
+pub async fn get_many(client: Client, attempt: Arc<Attempt>, keys: Vec<Bytes>) -> Run {
+    let batches = keys.chunks(BATCH).map(|keys| Command::new("MGET").args(keys.iter().cloned()).idempotent()).collect();
+    let mut values = Vec::with_capacity(keys.len());
+    for reply in client.pipeline(&attempt, batches).await {
+        values.extend(reply?.into_array().into_iter().map(value));
+    }
+    Ok(Outcome::List(values))
+}
+
+async fn unlink(client: &Client, attempt: &Attempt, keys: &[Bytes]) -> Result<i64, Error> {
+    let batches = keys.chunks(BATCH).map(|keys| Command::new("UNLINK").args(keys.iter().cloned())).collect();
+    let mut deleted = 0;
+    for reply in client.pipeline(attempt, batches).await {
+        deleted += reply?.as_integer();
+    }
+    Ok(deleted)
+}
+
+/// How many of the keys were there.
+pub async fn delete(client: Client, attempt: Arc<Attempt>, keys: Vec<Bytes>) -> Run {
+    unlink(&client, &attempt, &keys).await.map(Outcome::Integer)
+}
+
+/// Deletes what matches a glob, each step within its own deadline.
+pub async fn delete_matching(client: Client, step: Duration, glob: Bytes) -> Run {
+    let mut scan = Scan::new(glob);
+    let mut deleted = 0;
+    loop {
+        let attempt = Attempt::new(step);
+        let Some(keys) = within(&attempt, scan.next(&client, &attempt)).await? else { break };
+        deleted += within(&attempt, unlink(&client, &attempt, &keys)).await?;
+    }
+    Ok(Outcome::Integer(deleted))
+}
+
+async fn within<T>(attempt: &Attempt, step: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let late = |_| Err(Error::new(ErrorKind::Timeout, "a step was not answered in time"));
+    tokio::time::timeout_at(attempt.deadline.into(), step).await.unwrap_or_else(late)
+}

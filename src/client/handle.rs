@@ -1,0 +1,127 @@
+//! The client that patterns hold.
+
+use super::command::Command;
+use super::error::{Error, ErrorKind};
+use super::link::{Link, LinkCounters, Observer, State};
+use super::options::ClientOptions;
+use super::reply::Reply;
+use super::session::{SendError, Session};
+use crate::common::Attempt;
+use futures_util::future::join_all;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::time::{sleep, timeout_at};
+
+/// How long to leave a server alone that refused a command for a state that passes.
+const PASSING: Duration = Duration::from_millis(50);
+
+/// A client of one server. Everything but [`Client::new`] and [`Client::counters`] belongs on the I/O thread.
+#[derive(Clone)]
+pub struct Client(Arc<Link>);
+
+impl Client {
+    /// Connects on first use.
+    pub fn new(options: ClientOptions, observer: Arc<dyn Observer>) -> Self {
+        Client(Arc::new(Link::new(options, observer)))
+    }
+
+    pub fn counters(&self) -> &LinkCounters {
+        &self.0.counters
+    }
+
+    fn begin(&self) {
+        if !self.0.kept.swap(true, Ordering::Relaxed) {
+            tokio::spawn(self.0.clone().keep());
+        }
+    }
+
+    /// Connects now, and tells how the first attempt went.
+    pub async fn connect(&self) -> Result<(), Error> {
+        self.begin();
+        let mut state = self.0.state.subscribe();
+        match state.wait_for(|state| !matches!(state, State::Waiting)).await.as_deref() {
+            Ok(State::Ready(_)) => Ok(()),
+            Ok(State::Down(error)) => Err(error.clone()),
+            _ => Err(Error::new(ErrorKind::Closed, "the client was closed")),
+        }
+    }
+
+    /// Ends the connection. Commands without a reply fail.
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+
+    /// Sends a command and awaits its reply, within the attempt's deadline.
+    ///
+    /// A command is sent again only when it is known not to have been executed, or when it is idempotent.
+    pub async fn call(&self, attempt: &Attempt, command: Command) -> Result<Reply, Error> {
+        loop {
+            let session = self.session(attempt).await?;
+            attempt.sent();
+            let answer = session.send(command.clone()).await;
+            match answer {
+                Ok(reply) => {
+                    self.0.replies.fetch_add(1, Ordering::Relaxed);
+                    attempt.settled();
+                    return Ok(reply);
+                }
+                Err(SendError::Refused(error)) => {
+                    self.0.replies.fetch_add(1, Ordering::Relaxed);
+                    attempt.settled();
+                    if !error.is_passing() || Instant::now() + PASSING >= attempt.deadline {
+                        return Err(error);
+                    }
+                    if error.server_code() == "READONLY" {
+                        self.0.renew(&session);
+                    }
+                    sleep(PASSING).await;
+                }
+                Err(SendError::NotSent) => attempt.settled(),
+                Err(SendError::Lost) if command.idempotent => attempt.settled(),
+                Err(SendError::Lost) => {
+                    return Err(Error::new(ErrorKind::Unavailable, "the connection was lost before the reply came"));
+                }
+            }
+            // The link is about to see that the connection has ended.
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Sends commands together on one connection and awaits all replies.
+    pub async fn pipeline(&self, attempt: &Attempt, commands: Vec<Command>) -> Vec<Result<Reply, Error>> {
+        join_all(commands.into_iter().map(|command| self.call(attempt, command))).await
+    }
+
+    /// The standing connection, awaited until the deadline.
+    async fn session(&self, attempt: &Attempt) -> Result<Session, Error> {
+        if let State::Ready(session) = &*self.0.state.borrow() {
+            return Ok(session.clone());
+        }
+        self.begin();
+        let mut state = self.0.state.subscribe();
+        let standing = state.wait_for(|state| match state {
+            State::Ready(_) | State::Closed => true,
+            State::Down(error) => error.is_lasting(),
+            State::Waiting => false,
+        });
+        match timeout_at(attempt.deadline.into(), standing).await {
+            Ok(Ok(state)) => match &*state {
+                State::Ready(session) => return Ok(session.clone()),
+                State::Down(error) => return Err(error.clone()),
+                _ => {}
+            },
+            Err(_) => return Err(self.unreachable()),
+            Ok(Err(_)) => {}
+        }
+        Err(Error::new(ErrorKind::Closed, "the client was closed"))
+    }
+
+    fn unreachable(&self) -> Error {
+        let why = match &*self.0.state.borrow() {
+            State::Down(error) => format!("no connection in time: {error}"),
+            _ => "no connection in time".to_owned(),
+        };
+        Error::new(ErrorKind::Unavailable, why)
+    }
+}

@@ -1,0 +1,20 @@
+//! The only place that knows fred: options, connections, the watchdog, events, replies.
+
+mod command;
+mod error;
+mod handle;
+mod link;
+mod options;
+mod reply;
+mod scan;
+mod server;
+mod session;
+
+pub use command::Command;
+pub use error::{Error, ErrorKind};
+pub use handle::Client;
+pub use link::{Event, Observer};
+pub use options::{ClientOptions, Endpoint};
+pub use reply::Reply;
+pub use scan::Scan;
+

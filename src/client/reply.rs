@@ -1,0 +1,72 @@
+//! A reply, free of fred's types.
+
+use super::error::Error;
+use bytes::Bytes;
+use fred::types::Resp3Frame as Frame;
+
+#[derive(Clone, Debug)]
+pub enum Reply {
+    Nil,
+    Bool(bool),
+    Integer(i64),
+    Double(f64),
+    Bytes(Bytes),
+    Array(Vec<Reply>),
+    Map(Vec<(Reply, Reply)>),
+    /// An error inside an array, such as one command of a transaction.
+    Error(Error),
+}
+
+impl Reply {
+    /// An error reply becomes an error; errors inside arrays stay where they are.
+    pub(super) fn from_frame(frame: Frame) -> Result<Reply, Error> {
+        match Reply::nested(frame) {
+            Reply::Error(error) => Err(error),
+            reply => Ok(reply),
+        }
+    }
+
+    fn nested(frame: Frame) -> Reply {
+        let list = |data: Vec<Frame>| Reply::Array(data.into_iter().map(Reply::nested).collect());
+        match frame {
+            Frame::Null => Reply::Nil,
+            Frame::Boolean { data, .. } => Reply::Bool(data),
+            Frame::Number { data, .. } => Reply::Integer(data),
+            Frame::Double { data, .. } => Reply::Double(data),
+            Frame::BlobString { data, .. }
+            | Frame::SimpleString { data, .. }
+            | Frame::BigNumber { data, .. }
+            | Frame::VerbatimString { data, .. }
+            | Frame::ChunkedString(data) => Reply::Bytes(data),
+            Frame::SimpleError { data, .. } => Reply::Error(Error::from_reply(&data)),
+            Frame::BlobError { data, .. } => Reply::Error(Error::from_reply(&String::from_utf8_lossy(&data))),
+            Frame::Array { data, .. } | Frame::Push { data, .. } => list(data),
+            Frame::Set { data, .. } => list(data.into_iter().collect()),
+            Frame::Map { data, .. } => {
+                Reply::Map(data.into_iter().map(|(k, v)| (Reply::nested(k), Reply::nested(v))).collect())
+            }
+            Frame::Hello { .. } => Reply::Nil,
+        }
+    }
+
+    pub fn into_array(self) -> Vec<Reply> {
+        match self {
+            Reply::Array(items) => items,
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn as_integer(&self) -> i64 {
+        match self {
+            Reply::Integer(integer) => *integer,
+            _ => 0,
+        }
+    }
+
+    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+        match self {
+            Reply::Bytes(bytes) => String::from_utf8_lossy(bytes),
+            _ => "".into(),
+        }
+    }
+}

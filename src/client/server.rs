@@ -1,0 +1,68 @@
+//! What the server says it is.
+
+use super::command::Command;
+use super::session::Session;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Product {
+    Redis,
+    Valkey,
+    #[default]
+    Unknown,
+}
+
+impl Product {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Product::Redis => "redis",
+            Product::Valkey => "valkey",
+            Product::Unknown => "unknown",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerInfo {
+    pub product: Product,
+    pub version: String,
+}
+
+impl ServerInfo {
+    /// Asks the server. One that does not answer `INFO` (renamed, forbidden) is unknown, and no worse for it.
+    pub(super) async fn ask(session: &Session) -> Self {
+        match session.send(Command::new("INFO").word("server").idempotent()).await {
+            Ok(reply) => ServerInfo::parse(&reply.text()),
+            Err(_) => ServerInfo::default(),
+        }
+    }
+
+    /// Valkey reports a `redis_version` for old clients, so its own fields are looked at first.
+    fn parse(info: &str) -> Self {
+        let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+        let product = match field("server_name") {
+            Some("valkey") => Product::Valkey,
+            _ if field("valkey_version").is_some() => Product::Valkey,
+            _ if field("redis_version").is_some() => Product::Redis,
+            _ => Product::Unknown,
+        };
+        let version = field("valkey_version").or_else(|| field("redis_version")).unwrap_or_default();
+        ServerInfo { product, version: version.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn valkey_is_not_taken_for_the_redis_it_imitates() {
+        let info = "# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:9.1.2\r\n";
+        assert_eq!(ServerInfo::parse(info), ServerInfo { product: Product::Valkey, version: "9.1.2".into() });
+    }
+
+    #[test]
+    fn redis_and_the_unknown() {
+        assert_eq!(ServerInfo::parse("redis_version:7.0.15\r\n").product, Product::Redis);
+        assert_eq!(ServerInfo::parse("what:ever"), ServerInfo::default());
+    }
+}

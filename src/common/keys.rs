@@ -1,0 +1,66 @@
+//! How keys are laid out: `prefix:namespace:id`.
+
+use std::borrow::Cow;
+
+/// What stands before every id of one namespace.
+///
+/// Only the id may hold a raw `:`, so no namespace is the beginning of another's keys: in prefix and namespace `:` is
+/// written `%3A`, and `%` is written `%25`.
+pub fn space(prefix: &str, namespace: &str) -> String {
+    format!("{}:{}:", escape(prefix), escape(namespace))
+}
+
+fn escape(part: &str) -> Cow<'_, str> {
+    if part.contains([':', '%']) { part.replace('%', "%25").replace(':', "%3A").into() } else { part.into() }
+}
+
+/// Text that a glob matches literally.
+pub fn escape_glob(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '*' | '?' | '[' | ']' | '\\' | '^') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_plain_name_stays_as_it_is() {
+        assert_eq!(space("cache", "user"), "cache:user:");
+        assert_eq!(space("a:b", "50%"), "a%3Ab:50%25:");
+    }
+
+    proptest! {
+        #[test]
+        fn no_namespace_reaches_anothers_keys(
+            p1 in "[a:%3A25]{1,6}", n1 in "[a:%3A25]{1,6}", id in "[a:%]{0,6}",
+            p2 in "[a:%3A25]{1,6}", n2 in "[a:%3A25]{1,6}",
+        ) {
+            let key = space(&p1, &n1) + &id;
+            prop_assert_eq!(key.starts_with(&space(&p2, &n2)), (p1, n1) == (p2, n2));
+        }
+
+        #[test]
+        fn an_escaped_glob_has_no_bare_special(text in "[a*?\\[\\]^\\\\]{0,12}") {
+            let escaped = escape_glob(&text);
+            let mut characters = escaped.chars();
+            let mut literal = String::new();
+            while let Some(character) = characters.next() {
+                if character == '\\' {
+                    literal.extend(characters.next());
+                } else {
+                    prop_assert!(!"*?[]^".contains(character));
+                    literal.push(character);
+                }
+            }
+            prop_assert_eq!(literal, text);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The one way in which every pattern hands an operation to the bridge: counted, limited, with its client.
+
+use super::metrics::Metrics;
+use super::outcome::failure;
+use crate::bridge::{Lease, Outcome, Port, Submission};
+use crate::client::{Client, Error};
+use crate::common::Attempt;
+use std::future::Future;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// What a native method tells JavaScript at once. `lib/calls.js` has the same table.
+#[repr(u32)]
+pub enum Status {
+    /// Handed over; it leaves when the turn ends.
+    Taken = 0,
+    /// Handed over, and the turn it opened must be ended.
+    OpensTurn = 1,
+    /// Too much is pending; nothing was sent.
+    Busy = 2,
+    /// The client is closed; nothing was sent.
+    Closed = 3,
+}
+
+/// A client's share of the bridge; every pattern object over that client holds it.
+pub struct Dispatch {
+    pub client: Client,
+    pub metrics: Arc<Metrics>,
+    pub port: Arc<Port>,
+    pub timeout: Duration,
+    most_pending: usize,
+    /// Taken when the client closes, so that the I/O thread can end while objects of JavaScript still live.
+    lease: RwLock<Option<Lease>>,
+}
+
+impl Dispatch {
+    pub fn new(client: Client, port: Arc<Port>, lease: Lease, timeout: Duration, most_pending: usize) -> Arc<Self> {
+        let metrics = Arc::default();
+        Arc::new(Dispatch { client, metrics, port, timeout, most_pending, lease: RwLock::new(Some(lease)) })
+    }
+
+    /// Hands over an operation with the client's deadline, or with its own.
+    pub fn submit<F, Fut>(&self, ticket: u32, timeout: Option<Duration>, run: F) -> Status
+    where
+        F: FnOnce(Client, Arc<Attempt>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Outcome, Error>> + Send + 'static,
+    {
+        let lease = self.lease.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(lease) = lease.as_ref() else { return Status::Closed };
+        if self.metrics.pending.fetch_add(1, Relaxed) >= self.most_pending {
+            self.metrics.pending.fetch_sub(1, Relaxed);
+            self.metrics.refused.fetch_add(1, Relaxed);
+            return Status::Busy;
+        }
+        self.metrics.operations.fetch_add(1, Relaxed);
+        let client = self.client.clone();
+        let timeout = timeout.unwrap_or(self.timeout);
+        let submission = Submission { port: self.port.clone(), ticket, timeout, ledger: self.metrics.clone() };
+        let opens_turn = lease.submit(submission, |attempt| {
+            let work = run(client, attempt.clone());
+            async move { work.await.unwrap_or_else(|error| failure(&error, &attempt)) }
+        });
+        if opens_turn { Status::OpensTurn } else { Status::Taken }
+    }
+
+    pub fn cancel(&self, ticket: u32) {
+        if let Some(lease) = self.lease.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            lease.cancel(&self.port, ticket);
+        }
+    }
+
+    /// Takes no more operations, waits for those that are pending, ends the connection and lets go of the I/O thread. `false` when that has
+    /// been asked for already; then the ticket is not answered.
+    pub fn close(&self, ticket: u32, within: Duration) -> bool {
+        /// What is pending when the connection ends fails at once; this is for a machine that stands still.
+        const GRACE: Duration = Duration::from_secs(1);
+
+        let (client, metrics, port) = (self.client.clone(), self.metrics.clone(), self.port.clone());
+        self.leave(async move {
+            let _ = timeout(within, metrics.drained()).await;
+            client.close().await;
+            let _ = timeout(GRACE, metrics.drained()).await;
+            port.complete(ticket, Outcome::Done);
+        })
+    }
+
+    /// Runs a farewell on the I/O thread and then lets go of it.
+    fn leave(&self, farewell: impl Future<Output = ()> + Send + 'static) -> bool {
+        let taken = self.lease.write().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(lease) = taken.map(Arc::new) else { return false };
+        let held = lease.clone();
+        lease.spawn(async move {
+            farewell.await;
+            drop(held);
+        });
+        true
+    }
+}
+
+impl Drop for Dispatch {
+    fn drop(&mut self) {
+        let client = self.client.clone();
+        self.leave(async move { client.close().await });
+    }
+}

@@ -1,0 +1,36 @@
+//! A link's events on their way to JavaScript.
+
+use super::outcome::describe;
+use crate::bridge::{Outcome, Port};
+use crate::client::{Event, Observer};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Sends events up as `[source, name, …]`; `lib/redis.js` takes them apart.
+pub struct Events {
+    pub port: Arc<Port>,
+    /// Which `Redis` object of that environment they are for.
+    pub source: u32,
+}
+
+fn text(text: &str) -> Outcome {
+    Outcome::Text(Bytes::copy_from_slice(text.as_bytes()))
+}
+
+impl Observer for Events {
+    fn observe(&self, event: Event) {
+        let (name, details) = match event {
+            Event::Connecting => ("connecting", vec![]),
+            Event::Connected { attempt } => ("connect", vec![Outcome::Number(attempt.into())]),
+            Event::Ready(server) => ("ready", vec![text(server.product.as_str()), text(&server.version)]),
+            Event::Reconnecting { attempt, delay } => {
+                ("reconnecting", vec![Outcome::Number(attempt.into()), Outcome::Number(delay.as_millis() as f64)])
+            }
+            Event::Failed(error) => ("error", vec![describe(&error, false).into()]),
+            Event::Gap(reason) => ("gap", vec![text(reason)]),
+        };
+        let mut fields = vec![Outcome::Number(self.source.into()), text(name)];
+        fields.extend(details);
+        self.port.notify(Outcome::List(fields));
+    }
+}

@@ -1,0 +1,12 @@
+//! The client as JavaScript sees it, and the one way in which every pattern hands operations to the bridge.
+
+mod dispatch;
+mod events;
+mod health;
+mod metrics;
+mod native;
+mod options;
+mod outcome;
+
+pub use dispatch::Dispatch;
+pub use native::NativeRedis;

@@ -1,0 +1,101 @@
+//! The native half of `Redis`.
+
+use super::dispatch::Dispatch;
+use super::events::Events;
+use super::health::health;
+use super::options::{NativeOptions, millis};
+use super::outcome::outcome;
+use crate::bridge::{NativePort, Outcome, lease};
+use crate::client::{Client, ClientOptions, Command};
+use bytes::Bytes;
+use napi::bindgen_prelude::{Either, Result, Uint8Array};
+use napi_derive::napi;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+#[napi]
+pub struct NativeRedis {
+    dispatch: Arc<Dispatch>,
+}
+
+impl NativeRedis {
+    pub fn dispatch(&self) -> Arc<Dispatch> {
+        self.dispatch.clone()
+    }
+}
+
+#[napi]
+impl NativeRedis {
+    /// `source` comes back in every event.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(port: &NativePort, source: u32, options: NativeOptions) -> Result<Self> {
+        let port = port.port();
+        let events = Arc::new(Events { port: port.clone(), source });
+        let client = Client::new(ClientOptions::from(&options), events);
+        let timeout = millis(options.command_timeout);
+        let dispatch = Dispatch::new(client, port, lease()?, timeout, options.max_pending as usize);
+        Ok(NativeRedis { dispatch })
+    }
+
+    #[napi(catch_unwind)]
+    pub fn connect(&self, ticket: u32, timeout: u32) -> u32 {
+        let status = self.dispatch.submit(ticket, Some(millis(timeout)), |client, _| async move {
+            client.connect().await.map(|()| Outcome::Done)
+        });
+        status as u32
+    }
+
+    #[napi(catch_unwind)]
+    pub fn command(&self, ticket: u32, name: String, args: Vec<Either<String, Uint8Array>>) -> u32 {
+        let command = Command::named(name).args(args.into_iter().map(|arg| match arg {
+            Either::A(text) => Bytes::from(text),
+            Either::B(bytes) => Bytes::copy_from_slice(&bytes),
+        }));
+        self.submit(ticket, command)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn ping(&self, ticket: u32) -> u32 {
+        self.submit(ticket, Command::new("PING").idempotent())
+    }
+
+    fn submit(&self, ticket: u32, command: Command) -> u32 {
+        let status = self.dispatch.submit(ticket, None, |client, attempt| async move {
+            client.call(&attempt, command).await.map(outcome)
+        });
+        status as u32
+    }
+
+    #[napi(catch_unwind)]
+    pub fn health(&self, ticket: u32, timeout: u32) -> u32 {
+        self.dispatch.submit(ticket, Some(millis(timeout)), health) as u32
+    }
+
+    /// `[connections, connectFailures, watchdogTrips, …]`; `lib/metrics.js` has the same order.
+    #[napi(catch_unwind)]
+    pub fn metrics(&self) -> Vec<f64> {
+        let link = self.dispatch.client.counters();
+        let counters = [&link.connections, &link.connect_failures, &link.watchdog_trips];
+        let mut numbers: Vec<f64> = counters.iter().map(|counter| counter.load(Relaxed) as f64).collect();
+        numbers.extend(self.dispatch.metrics.numbers());
+        numbers
+    }
+
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, ticket: u32) {
+        self.dispatch.cancel(ticket);
+    }
+
+    /// `false` when it is closing or closed already; the ticket is not answered then.
+    #[napi(catch_unwind)]
+    pub fn close(&self, ticket: u32, timeout: u32) -> bool {
+        self.dispatch.close(ticket, millis(timeout))
+    }
+
+    /// Panics, here or on the I/O thread, so that tests can see what becomes of a defect.
+    #[napi(catch_unwind)]
+    pub fn panic_for_test(&self, ticket: u32, on_io_thread: bool) -> u32 {
+        assert!(on_io_thread, "asked to panic");
+        self.dispatch.submit(ticket, None, |_, _| async { panic!("asked to panic") }) as u32
+    }
+}

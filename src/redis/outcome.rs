@@ -1,0 +1,39 @@
+//! The client's replies and errors as outcomes of the bridge.
+
+use crate::bridge::{Code, Failure, Outcome};
+use crate::client::{Error, ErrorKind, Reply};
+use crate::common::Attempt;
+
+/// A reply of any command.
+pub fn outcome(reply: Reply) -> Outcome {
+    match reply {
+        Reply::Nil => Outcome::Nil,
+        Reply::Bool(flag) => Outcome::Flag(flag),
+        Reply::Integer(integer) => Outcome::Integer(integer),
+        Reply::Double(double) => Outcome::Number(double),
+        Reply::Bytes(bytes) => Outcome::from_bytes(bytes),
+        Reply::Array(items) => Outcome::List(items.into_iter().map(outcome).collect()),
+        Reply::Map(pairs) => Outcome::Map(pairs.into_iter().map(|(k, v)| (outcome(k), outcome(v))).collect()),
+        Reply::Error(error) => describe(&error, false).into(),
+    }
+}
+
+/// An error of an operation.
+pub fn failure(error: &Error, attempt: &Attempt) -> Outcome {
+    describe(error, attempt.maybe_executed()).into()
+}
+
+pub(super) fn describe(error: &Error, maybe_executed: bool) -> Failure {
+    let code = match error.kind {
+        ErrorKind::Unavailable => Code::Unavailable,
+        ErrorKind::Timeout => Code::Timeout,
+        ErrorKind::Server => Code::Server,
+        ErrorKind::Auth => Code::Auth,
+        ErrorKind::Protocol => Code::Protocol,
+        ErrorKind::Closed => Code::Closed,
+    };
+    let mut failure = Failure::new(code, error.message.clone()).maybe_executed(maybe_executed);
+    failure.server_code = error.server_code().to_owned();
+    failure.retryable |= error.is_passing() || matches!(error.server_code(), "OOM" | "BUSY");
+    failure
+}
