@@ -112,13 +112,15 @@ function spent() {}
 
 /**
  * Hands `submit` a ticket and enters the two ends of a promise under it.
- * @param {(ticket: number) => number} submit a native method
+ * @template N
+ * @param {N} native whose method `submit` calls
+ * @param {(native: N, ticket: number) => number} submit
  * @param {Decode | null} decode
  * @param {(value: any) => void} resolve
  * @param {(reason: unknown) => void} reject
  * @returns {number} the ticket
  */
-function begin(submit, decode, resolve, reject) {
+function begin(native, submit, decode, resolve, reject) {
   const ticket = free.length > 0 ? /** @type {number} */ (free.pop()) : resolves.length
   resolves[ticket] = resolve
   rejects[ticket] = reject
@@ -126,7 +128,7 @@ function begin(submit, decode, resolve, reject) {
   if (pending++ === 0) hold.ref()
   let status
   try {
-    status = submit(ticket)
+    status = submit(native, ticket)
   } catch (error) {
     release(ticket)
     reject(internal(error))
@@ -144,19 +146,22 @@ function begin(submit, decode, resolve, reject) {
 
 /**
  * Begins a call and gives the promise of its outcome.
- * @param {(ticket: number) => number} submit a native method
+ * @template N
+ * @param {N} native
+ * @param {(native: N, ticket: number) => number} submit
  * @param {Decode | null} [decode]
  * @returns {Promise<any>}
  */
-function call(submit, decode = null) {
-  return new Promise((resolve, reject) => begin(submit, decode, resolve, reject))
+function call(native, submit, decode = null) {
+  return new Promise((resolve, reject) => begin(native, submit, decode, resolve, reject))
 }
 
 /**
  * As `call`, ended early by a signal: the promise rejects at once with its reason, and the operation is cancelled.
- * @param {{ cancel(ticket: number): void }} native whose operation it is
+ * @template {{ cancel(ticket: number): void }} N
+ * @param {N} native
  * @param {AbortSignal} signal
- * @param {(ticket: number) => number} submit
+ * @param {(native: N, ticket: number) => number} submit
  * @param {Decode | null} [decode]
  * @returns {Promise<any>}
  */
@@ -165,7 +170,7 @@ function callUntil(native, signal, submit, decode = null) {
   /** @type {() => void} */
   let abort
   const promise = new Promise((resolve, reject) => {
-    const ticket = begin(submit, decode, resolve, reject)
+    const ticket = begin(native, submit, decode, resolve, reject)
     abort = () => {
       // The ticket may have been settled, and be another call's already.
       if (resolves[ticket] !== resolve) return

@@ -1,15 +1,15 @@
 'use strict'
 
-const native = require('../binding.js')
-const { checkOptions } = require('./embedded/options.js')
-const { findProgram, noServerError, refuseProduction, FALLBACK } = require('./embedded/find.js')
-const { startProgram } = require('./embedded/program.js')
-const { startFallback } = require('./embedded/fallback.js')
-const { until } = require('./embedded/until.js')
+const native = require('./native')
+const { checkOptions } = require('./embedded/options')
+const { findProgram, noServerError, refuseProduction, FALLBACK } = require('./embedded/find')
+const { startProgram } = require('./embedded/program')
+const { startFallback } = require('./embedded/fallback')
+const { until } = require('./embedded/until')
 
 /**
- * @typedef {import('../testing.js').StartServerOptions} StartServerOptions
- * @typedef {import('../testing.js').TestServer} TestServer
+ * @typedef {import('../testing').StartServerOptions} StartServerOptions
+ * @typedef {import('../testing').TestServer} TestServer
  */
 
 /**
@@ -21,9 +21,8 @@ const { until } = require('./embedded/until.js')
  * @param {StartServerOptions} [options]
  * @returns {Promise<TestServer>}
  */
-async function startServer(options = {}) {
-  checkOptions(options)
-  const { server } = await start(options)
+async function startServer(options) {
+  const { server } = await start(checkOptions(options))
   return server
 }
 

@@ -1,14 +1,14 @@
 'use strict'
 
 const net = require('node:net')
-const { LOOPBACK } = require('./place.js')
+const { LOOPBACK } = require('./place')
 
 const TIMEOUT_MS = 1_000
 
 /**
  * What the server at a place says of itself (`INFO server`), or nothing while none answers there. A server that does not take our
  * password is not ours and does not count.
- * @param {import('./place.js').Place} place
+ * @param {import('./place').Place} place
  * @returns {Promise<Map<string, string> | undefined>}
  */
 function askInfo(place) {

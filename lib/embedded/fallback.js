@@ -3,14 +3,14 @@
 const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
-const { LOOPBACK, newPassword, urlOf } = require('./place.js')
+const { LOOPBACK, newPassword, urlOf } = require('./place')
 
 /** @typedef {typeof import('js-redis-server/core')} Core */
 
 /**
  * Starts `js-redis-server` in this thread; `null` where it is not installed.
- * @param {import('../../testing.js').StartServerOptions} options
- * @returns {Promise<import('../../testing.js').TestServer | null>}
+ * @param {import('../../testing').StartServerOptions} options
+ * @returns {Promise<import('../../testing').TestServer | null>}
  */
 async function startFallback({ port = 0, args = [] }) {
   const entry = resolve()

@@ -1,13 +1,13 @@
 'use strict'
 
 const { isMainThread } = require('node:worker_threads')
-const native = require('../../binding.js')
-const { askInfo } = require('./ask.js')
-const { LOOPBACK, choosePlace, removeFolder, urlOf } = require('./place.js')
-const { removeStaleFolders } = require('./stale.js')
-const { until } = require('./until.js')
+const native = require('../native')
+const { askInfo } = require('./ask')
+const { LOOPBACK, choosePlace, removeFolder, urlOf } = require('./place')
+const { removeStaleFolders } = require('./stale')
+const { until } = require('./until')
 
-/** @typedef {import('./place.js').Place} Place */
+/** @typedef {import('./place').Place} Place */
 
 /** How often another free port is tried when somebody took the one just found. */
 const PORT_ATTEMPTS = 5
@@ -20,8 +20,8 @@ let swept
 
 /**
  * @param {string} program an absolute path
- * @param {import('../../testing.js').StartServerOptions} options
- * @returns {Promise<import('../embedded.js').Started>}
+ * @param {import('../../testing').StartServerOptions} options
+ * @returns {Promise<import('../embedded').Started>}
  */
 async function startProgram(program, options) {
   await (swept ??= removeStaleFolders())
@@ -97,7 +97,7 @@ async function stop(place, handle) {
  * @param {Place} place
  * @param {number} handle
  * @param {Map<string, string>} info
- * @returns {import('../../testing.js').TestServer}
+ * @returns {import('../../testing').TestServer}
  */
 function describe(program, place, handle, info) {
   // Valkey gives the Redis version that it is compatible with as `redis_version`.

@@ -1,8 +1,10 @@
 //! The only place where JavaScript and the I/O thread meet: tickets go down, outcomes come up, one wake a batch.
 
+mod deadlines;
 mod drain;
 mod job;
 mod outcome;
+mod patience;
 mod port;
 mod reactor;
 mod text;

@@ -1,19 +1,21 @@
 //! The I/O thread: one a process, shared by the main thread and all worker threads, alive while a client is.
 
+use super::deadlines::Deadlines;
 use super::job::{Job, Submission};
 use super::outcome::Outcome;
+use super::patience::Patience;
 use super::port::Port;
 use crate::common::Attempt;
 use std::cell::RefCell;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::Notify;
-use tokio::time::sleep_until;
 
-/// Deadlines are checked no more often than this, so an operation may be told this much late.
-const TICK: Duration = Duration::from_millis(5);
+/// With no more operations a turn than this, the thread looks out for the next one.
+const FEW: usize = 2;
 
 enum Message {
     Start(Job),
@@ -27,6 +29,8 @@ enum Message {
 struct Reactor {
     inbox: Mutex<Vec<Message>>,
     bell: Notify,
+    /// The thread looks into the inbox by itself; nobody has to ring.
+    looking: AtomicBool,
 }
 
 impl Reactor {
@@ -34,9 +38,31 @@ impl Reactor {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn ring(&self) {
+        // Whoever rings has filled the inbox before; the thread looks into it once more after it has cleared this flag.
+        if !self.looking.load(Ordering::SeqCst) {
+            self.bell.notify_one();
+        }
+    }
+
+    /// Looks out for messages for a short while, and meanwhile serves the sockets. Returns whether one came.
+    async fn look_out(&self, patience: &mut Patience) -> bool {
+        let Some(window) = patience.look_out() else { return false };
+        let until = Instant::now() + window;
+        self.looking.store(true, Ordering::SeqCst);
+        while self.inbox().is_empty() && Instant::now() < until {
+            tokio::task::yield_now().await;
+            wake_all();
+        }
+        self.looking.store(false, Ordering::SeqCst);
+        let came = !self.inbox().is_empty();
+        patience.learn(came);
+        came
+    }
+
     fn post(&self, message: Message) {
         self.inbox().push(message);
-        self.bell.notify_one();
+        self.ring();
     }
 }
 
@@ -66,7 +92,7 @@ pub fn lease() -> std::io::Result<Lease> {
         return Ok(Lease(reactor));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().on_thread_park(wake_all).build()?;
-    let reactor = Arc::new(Reactor { inbox: Mutex::default(), bell: Notify::new() });
+    let reactor = Arc::new(Reactor { inbox: Mutex::default(), bell: Notify::new(), looking: AtomicBool::new(false) });
     let worker = reactor.clone();
     std::thread::Builder::new().name("redwright-io".into()).spawn(move || runtime.block_on(run(worker)))?;
     *current = Arc::downgrade(&reactor);
@@ -86,7 +112,7 @@ impl Lease {
         let opens_turn = submission.port.opens_turn();
         self.0.inbox().push(Message::Start(Job::new(submission, run)));
         if opens_turn {
-            self.0.bell.notify_one();
+            self.0.ring();
         }
         opens_turn
     }
@@ -107,7 +133,7 @@ pub(super) fn end_turn(port: &Port) {
     if let Some(reactor) = current().upgrade()
         && !reactor.inbox().is_empty()
     {
-        reactor.bell.notify_one();
+        reactor.ring();
     }
 }
 
@@ -132,35 +158,25 @@ fn wake_all() {
     UNWOKEN.with_borrow_mut(|ports| ports.drain(..).for_each(|port| port.wake()));
 }
 
+/// What the I/O thread does between its birth and its end.
 async fn run(reactor: Arc<Reactor>) {
-    let mut ports: Vec<Arc<Port>> = Vec::new();
-    let mut next: Option<Instant> = None;
+    let mut deadlines = Deadlines::default();
+    let mut patience = Patience::default();
     let mut batch = Vec::new();
-    let mut timer = pin!(sleep_until(tokio::time::Instant::now()));
+    let mut few = false;
     loop {
-        tokio::select! {
-            () = reactor.bell.notified() => {}
-            () = &mut timer, if next.is_some() => {
-                let now = Instant::now();
-                next = ports.iter().filter_map(|port| port.expire(now)).min();
-                if let Some(deadline) = next {
-                    timer.as_mut().reset(deadline.max(now + TICK).into());
-                }
+        if !(few && reactor.look_out(&mut patience).await) {
+            tokio::select! {
+                () = reactor.bell.notified() => {}
+                () = deadlines.next() => deadlines.expire(),
             }
         }
         std::mem::swap(&mut *reactor.inbox(), &mut batch);
+        few = batch.len() <= FEW;
         for message in batch.drain(..) {
             match message {
                 Message::Start(job) => {
-                    let deadline = job.attempt.deadline;
-                    if next.is_none_or(|earliest| deadline < earliest) {
-                        next = Some(deadline);
-                        timer.as_mut().reset(deadline.into());
-                    }
-                    if !ports.iter().any(|port| Arc::ptr_eq(port, &job.port)) {
-                        ports.retain(|port| !port.is_closed());
-                        ports.push(job.port.clone());
-                    }
+                    deadlines.add(&job);
                     job.start();
                 }
                 Message::Cancel(port, ticket) => port.cancel(ticket),
@@ -168,10 +184,7 @@ async fn run(reactor: Arc<Reactor>) {
                 Message::Spawn(future) => drop(tokio::spawn(future)),
                 Message::Stop => {
                     // Every client has drained; should an operation be left all the same, its caller is not left waiting.
-                    let end_of_days = Instant::now() + Duration::from_secs(u64::from(u32::MAX));
-                    for port in &ports {
-                        port.expire(end_of_days);
-                    }
+                    deadlines.expire_all();
                     wake_all();
                     return;
                 }

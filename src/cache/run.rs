@@ -21,13 +21,13 @@ fn value(reply: Reply) -> Outcome {
 }
 
 pub async fn get(client: Client, attempt: Arc<Attempt>, key: Bytes) -> Run {
-    client.call(&attempt, Command::new("GET").arg(key).idempotent()).await.map(value)
+    client.call(&attempt, Command::get(key)).await.map(value)
 }
 
 /// `[value, PTTL]`.
 pub async fn lookup(client: Client, attempt: Arc<Attempt>, key: Bytes) -> Run {
-    let get = client.call(&attempt, Command::new("GET").arg(key.clone()).idempotent());
-    let pttl = client.call(&attempt, Command::new("PTTL").arg(key).idempotent());
+    let get = client.call(&attempt, Command::get(key.clone()));
+    let pttl = client.call(&attempt, Command::pttl(key));
     let (stored, pttl) = tokio::try_join!(get, pttl)?;
     Ok(Outcome::List(vec![value(stored), Outcome::Integer(pttl.as_integer())]))
 }
@@ -41,11 +41,11 @@ pub enum Life {
 
 impl Life {
     fn set(self, key: Bytes, stored: Bytes) -> Command {
-        let command = Command::new("SET").arg(key).arg(stored);
-        match self {
-            Life::Millis(ms) => command.word("PX").number(ms),
-            Life::Endless => command,
-        }
+        let px = match self {
+            Life::Millis(ms) => Some(ms),
+            Life::Endless => None,
+        };
+        Command::set(key, stored, px)
     }
 }
 
@@ -59,12 +59,12 @@ pub async fn set_many(client: Client, attempt: Arc<Attempt>, entries: Vec<(Bytes
 }
 
 pub async fn exists(client: Client, attempt: Arc<Attempt>, key: Bytes) -> Run {
-    let reply = client.call(&attempt, Command::new("EXISTS").arg(key).idempotent()).await?;
+    let reply = client.call(&attempt, Command::exists(key)).await?;
     Ok(Outcome::Flag(reply.as_integer() > 0))
 }
 
 pub async fn get_many(client: Client, attempt: Arc<Attempt>, keys: Vec<Bytes>) -> Run {
-    let batches = keys.chunks(BATCH).map(|keys| Command::new("MGET").args(keys.iter().cloned()).idempotent()).collect();
+    let batches = keys.chunks(BATCH).map(|keys| Command::mget(keys.iter().cloned())).collect();
     let mut values = Vec::with_capacity(keys.len());
     for reply in client.pipeline(&attempt, batches).await {
         values.extend(reply?.into_array().into_iter().map(value));
@@ -73,7 +73,7 @@ pub async fn get_many(client: Client, attempt: Arc<Attempt>, keys: Vec<Bytes>) -
 }
 
 async fn unlink(client: &Client, attempt: &Attempt, keys: &[Bytes]) -> Result<i64, Error> {
-    let batches = keys.chunks(BATCH).map(|keys| Command::new("UNLINK").args(keys.iter().cloned())).collect();
+    let batches = keys.chunks(BATCH).map(|keys| Command::unlink(keys.iter().cloned())).collect();
     let mut deleted = 0;
     for reply in client.pipeline(attempt, batches).await {
         deleted += reply?.as_integer();

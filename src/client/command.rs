@@ -2,24 +2,88 @@
 
 use bytes::Bytes;
 use fred::bytes_utils::Str;
-use fred::types::{ClusterHash, CustomCommand, Value};
+
+/// Which command.
+///
+/// The common ones have a name of their own here because fred knows them and lets many leave in one write; behind every command
+/// that it does not know, and behind every script, it flushes the socket.
+#[derive(Clone, Debug)]
+pub(super) enum Verb {
+    Get,
+    MGet,
+    Set { px: Option<u64> },
+    Exists,
+    Unlink,
+    Pttl,
+    Incr,
+    Other(Str),
+}
 
 /// A command with its arguments.
 #[derive(Clone, Debug)]
 pub struct Command {
-    pub(super) name: Str,
-    pub(super) args: Vec<Value>,
+    pub(super) verb: Verb,
+    pub(super) args: Vec<Bytes>,
     /// Sending it twice does what sending it once does, so it may be sent again when the link is lost on the way.
     pub(super) idempotent: bool,
 }
 
 impl Command {
-    pub fn new(name: &'static str) -> Self {
-        Command { name: Str::from_static(name), args: Vec::with_capacity(4), idempotent: false }
+    fn known(verb: Verb, args: Vec<Bytes>, idempotent: bool) -> Self {
+        Command { verb, args, idempotent }
     }
 
-    pub fn named(name: String) -> Self {
-        Command { name: name.into(), args: Vec::new(), idempotent: false }
+    fn of_keys(verb: Verb, keys: impl IntoIterator<Item = Bytes>, idempotent: bool) -> Self {
+        Command::known(verb, keys.into_iter().collect(), idempotent)
+    }
+
+    pub fn get(key: Bytes) -> Self {
+        Command::of_keys(Verb::Get, [key], true)
+    }
+
+    pub fn mget(keys: impl IntoIterator<Item = Bytes>) -> Self {
+        Command::of_keys(Verb::MGet, keys, true)
+    }
+
+    /// `px`: the life in milliseconds, none for no end.
+    pub fn set(key: Bytes, value: Bytes, px: Option<u64>) -> Self {
+        Command::of_keys(Verb::Set { px }, [key, value], false)
+    }
+
+    pub fn exists(key: Bytes) -> Self {
+        Command::of_keys(Verb::Exists, [key], true)
+    }
+
+    pub fn unlink(keys: impl IntoIterator<Item = Bytes>) -> Self {
+        Command::of_keys(Verb::Unlink, keys, false)
+    }
+
+    pub fn pttl(key: Bytes) -> Self {
+        Command::of_keys(Verb::Pttl, [key], true)
+    }
+
+    pub fn ping() -> Self {
+        Command::new("PING").idempotent()
+    }
+
+    pub fn new(name: &'static str) -> Self {
+        Command::known(Verb::Other(Str::from_static(name)), Vec::with_capacity(4), false)
+    }
+
+    /// A command of the user's. Nothing is known of it, so it is never sent twice.
+    pub fn named(name: String, args: Vec<Bytes>) -> Self {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        let verb = match args.len() {
+            1 if is("GET") => Verb::Get,
+            1 if is("INCR") => Verb::Incr,
+            1 if is("PTTL") => Verb::Pttl,
+            2 if is("SET") => Verb::Set { px: None },
+            1.. if is("MGET") => Verb::MGet,
+            1.. if is("EXISTS") => Verb::Exists,
+            1.. if is("UNLINK") => Verb::Unlink,
+            _ => Verb::Other(name.into()),
+        };
+        Command::known(verb, args, false)
     }
 
     /// A read, or anything else that may be sent again.
@@ -31,7 +95,7 @@ impl Command {
 
     #[must_use]
     pub fn arg(mut self, arg: Bytes) -> Self {
-        self.args.push(Value::Bytes(arg));
+        self.args.push(arg);
         self
     }
 
@@ -43,15 +107,5 @@ impl Command {
     #[must_use]
     pub fn number(self, number: u64) -> Self {
         self.arg(number.to_string().into())
-    }
-
-    #[must_use]
-    pub fn args(mut self, args: impl IntoIterator<Item = Bytes>) -> Self {
-        self.args.extend(args.into_iter().map(Value::Bytes));
-        self
-    }
-
-    pub(super) fn kind(&self) -> CustomCommand {
-        CustomCommand::new(self.name.clone(), ClusterHash::FirstKey, false)
     }
 }

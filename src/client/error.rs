@@ -111,7 +111,10 @@ mod tests {
 
     #[test]
     fn an_operating_system_error_reads_like_one() {
-        assert_eq!(plain_io("Os { code: 111, kind: ConnectionRefused, message: \"Connection refused\" }"), "Connection refused");
+        assert_eq!(
+            plain_io("Os { code: 111, kind: ConnectionRefused, message: \"Connection refused\" }"),
+            "Connection refused"
+        );
         assert_eq!(plain_io("Connection closed."), "Connection closed.");
     }
 }

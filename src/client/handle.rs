@@ -93,11 +93,15 @@ impl Client {
         join_all(commands.into_iter().map(|command| self.call(attempt, command))).await
     }
 
-    /// The standing connection, awaited until the deadline.
+    /// The standing connection; when there is none, it is awaited until the deadline.
     async fn session(&self, attempt: &Attempt) -> Result<Session, Error> {
         if let State::Ready(session) = &*self.0.state.borrow() {
             return Ok(session.clone());
         }
+        Box::pin(self.standing(attempt)).await
+    }
+
+    async fn standing(&self, attempt: &Attempt) -> Result<Session, Error> {
         self.begin();
         let mut state = self.0.state.subscribe();
         let standing = state.wait_for(|state| match state {

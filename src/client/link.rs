@@ -5,8 +5,8 @@ use super::error::{Error, ErrorKind};
 use super::options::ClientOptions;
 use super::server::ServerInfo;
 use super::session::{Connection, Session};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
@@ -186,7 +186,7 @@ impl Link {
             if self.replies.load(Ordering::Relaxed) != before {
                 continue;
             }
-            let ping = session.send(Command::new("PING").idempotent());
+            let ping = session.send(Command::ping());
             if timeout(self.options.watchdog, ping).await.is_err() && self.replies.load(Ordering::Relaxed) == before {
                 return;
             }

@@ -17,4 +17,3 @@ pub use link::{Event, Observer};
 pub use options::{ClientOptions, Endpoint};
 pub use reply::Reply;
 pub use scan::Scan;
-

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use bytes::Bytes;
-use fred::types::Resp3Frame as Frame;
+use fred::types::{Resp3Frame as Frame, Value};
 
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -46,6 +46,20 @@ impl Reply {
                 Reply::Map(data.into_iter().map(|(k, v)| (Reply::nested(k), Reply::nested(v))).collect())
             }
             Frame::Hello { .. } => Reply::Nil,
+        }
+    }
+
+    /// As [`Reply::from_frame`], for the replies of commands that fred knows.
+    pub(super) fn from_value(value: Value) -> Reply {
+        match value {
+            Value::Boolean(flag) => Reply::Bool(flag),
+            Value::Integer(integer) => Reply::Integer(integer),
+            Value::Double(double) => Reply::Double(double),
+            Value::String(text) => Reply::Bytes(text.into_inner()),
+            Value::Bytes(bytes) => Reply::Bytes(bytes),
+            Value::Queued => Reply::Bytes(Bytes::from_static(b"QUEUED")),
+            Value::Array(items) => Reply::Array(items.into_iter().map(Reply::from_value).collect()),
+            Value::Map(_) | Value::Null => Reply::Nil,
         }
     }
 

@@ -35,6 +35,8 @@ impl Scan {
         }
         self.done = self.cursor.as_ref() == b"0";
         let keys = parts.next().map(Reply::into_array).unwrap_or_default();
-        Ok(Some(keys.into_iter().filter_map(|key| if let Reply::Bytes(key) = key { Some(key) } else { None }).collect()))
+        Ok(Some(
+            keys.into_iter().filter_map(|key| if let Reply::Bytes(key) = key { Some(key) } else { None }).collect(),
+        ))
     }
 }

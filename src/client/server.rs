@@ -38,7 +38,8 @@ impl ServerInfo {
 
     /// Valkey reports a `redis_version` for old clients, so its own fields are looked at first.
     fn parse(info: &str) -> Self {
-        let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+        let field =
+            |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
         let product = match field("server_name") {
             Some("valkey") => Product::Valkey,
             _ if field("valkey_version").is_some() => Product::Valkey,

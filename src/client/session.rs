@@ -1,12 +1,15 @@
 //! One connection, from its handshake to its end. It never reconnects: the link makes a new one.
 
-use super::command::Command;
+use super::command::{Command, Verb};
 use super::error::{Error, ErrorKind};
 use super::options::ClientOptions;
 use super::reply::Reply;
+use bytes::Bytes;
+use fred::bytes_utils::Str;
 use fred::clients::Client as FredClient;
 use fred::error::{Error as FredError, ErrorKind as FredErrorKind};
-use fred::interfaces::ClientLike;
+use fred::interfaces::{ClientLike, KeysInterface};
+use fred::types::{ClusterHash, CustomCommand, Expiration};
 use std::time::Instant;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -34,7 +37,8 @@ pub enum SendError {
 impl Session {
     /// Connects and shakes hands, once.
     pub async fn open(options: &ClientOptions, resp3: bool) -> Result<(Session, Connection), Error> {
-        let fred = FredClient::new(options.config(resp3), Some(options.performance()), Some(options.connection()), None);
+        let fred =
+            FredClient::new(options.config(resp3), Some(options.performance()), Some(options.connection()), None);
         let connection = Connection(fred.connect());
         match timeout(options.connect_timeout, fred.wait_for_connect()).await {
             Ok(Ok(())) => Ok((Session { fred, born: Instant::now() }, connection)),
@@ -47,11 +51,42 @@ impl Session {
     }
 
     pub async fn send(&self, command: Command) -> Result<Reply, SendError> {
-        match self.fred.custom_raw(command.kind(), command.args).await {
-            Ok(frame) => Reply::from_frame(frame).map_err(SendError::Refused),
-            Err(error) => Err(SendError::from(&error)),
+        let Command { verb, args, .. } = command;
+        // fred's futures are 11 KB each; boxed here, they are not moved on with ours.
+        match verb {
+            Verb::Other(name) => Box::pin(self.send_custom(name, args)).await,
+            verb => Box::pin(self.send_known(verb, args)).await.map_err(|error| SendError::from(&error)),
         }
     }
+
+    async fn send_custom(&self, name: Str, args: Vec<Bytes>) -> Result<Reply, SendError> {
+        let kind = CustomCommand::new(name, ClusterHash::FirstKey, false);
+        let frame = self.fred.custom_raw(kind, args).await.map_err(|error| SendError::from(&error))?;
+        Reply::from_frame(frame).map_err(SendError::Refused)
+    }
+
+    async fn send_known(&self, verb: Verb, args: Vec<Bytes>) -> Result<Reply, FredError> {
+        let value = match verb {
+            Verb::Pttl => self.fred.pttl(first(args)).await,
+            Verb::Incr => self.fred.incr(first(args)).await,
+            Verb::MGet => self.fred.mget(args).await,
+            Verb::Exists => self.fred.exists(args).await,
+            Verb::Unlink => self.fred.unlink(args).await,
+            Verb::Set { px } => {
+                let mut args = args.into_iter();
+                let (key, value) = (args.next().unwrap_or_default(), args.next().unwrap_or_default());
+                let life = px.map(|ms| Expiration::PX(ms.min(i64::MAX as u64) as i64));
+                self.fred.set(key, value, life, None, false).await
+            }
+            Verb::Get => self.fred.get(first(args)).await,
+            Verb::Other(_) => unreachable!("sent by `send_custom`"),
+        };
+        value.map(Reply::from_value)
+    }
+}
+
+fn first(args: Vec<Bytes>) -> Bytes {
+    args.into_iter().next().unwrap_or_default()
 }
 
 impl Connection {
@@ -76,8 +111,12 @@ impl From<&FredError> for SendError {
         match error.kind() {
             // fred answers so for what was still in its queue when the connection ended.
             FredErrorKind::Canceled => SendError::NotSent,
-            FredErrorKind::Unknown if error.details().starts_with("Failed to send command to router") => SendError::NotSent,
-            FredErrorKind::IO | FredErrorKind::Timeout | FredErrorKind::Protocol | FredErrorKind::Parse => SendError::Lost,
+            FredErrorKind::Unknown if error.details().starts_with("Failed to send command to router") => {
+                SendError::NotSent
+            }
+            FredErrorKind::IO | FredErrorKind::Timeout | FredErrorKind::Protocol | FredErrorKind::Parse => {
+                SendError::Lost
+            }
             // The router's task is gone, and the waiting end of its channel with it.
             FredErrorKind::Unknown if error.details() == "channel closed" => SendError::Lost,
             _ => SendError::Refused(Error::from_reply(error.details())),

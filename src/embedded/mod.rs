@@ -3,5 +3,3 @@
 mod native;
 mod process;
 mod shared;
-
-pub use native::*;

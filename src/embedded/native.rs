@@ -30,19 +30,9 @@ fn servers() -> MutexGuard<'static, Servers> {
 /// Starts a server program that ends with this process, and answers its handle. `input` is what it reads from its standard
 /// input; `folder`, if given, is removed when it ends.
 #[napi(catch_unwind)]
-pub fn embedded_start(
-    program: String,
-    args: Vec<String>,
-    input: String,
-    folder: Option<String>,
-) -> Result<u32> {
-    let process = Process::start(&Start {
-        program: &program,
-        args: &args,
-        input: &input,
-        folder: folder.as_deref(),
-    })
-    .map_err(|error| Error::from_reason(format!("{program} cannot be started: {error}")))?;
+pub fn embedded_start(program: String, args: Vec<String>, input: String, folder: Option<String>) -> Result<u32> {
+    let process = Process::start(&Start { program: &program, args: &args, input: &input, folder: folder.as_deref() })
+        .map_err(|error| Error::from_reason(format!("{program} cannot be started: {error}")))?;
     let mut servers = servers();
     servers.last += 1;
     let handle = servers.last;
@@ -105,9 +95,7 @@ pub fn embedded_claim(env: Env) -> Result<bool> {
 pub fn embedded_publish(url: String, handle: Option<u32>) {
     let mut servers = servers();
     let process = handle.and_then(|handle| servers.running.get(&handle).cloned());
-    servers
-        .shared
-        .publish(url, process.map_or(Life::Thread, Life::Process));
+    servers.shared.publish(url, process.map_or(Life::Thread, Life::Process));
 }
 
 /// The shared server could not be started; the next one who asks may try.

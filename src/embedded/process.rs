@@ -16,7 +16,8 @@ pub struct Start<'a> {
     pub args: &'a [String],
     /// What it reads from its standard input.
     pub input: &'a str,
-    /// A folder that is its own and ends with it.
+    /// A folder that is its own and that its supervisor removes.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no supervisor"))]
     pub folder: Option<&'a str>,
 }
 
@@ -36,10 +37,7 @@ impl Process {
     pub fn start(start: &Start) -> io::Result<Arc<Self>> {
         let mut child = spawn(start)?;
         let output = child.stdout.take();
-        let process = Arc::new(Self {
-            child: Mutex::new(child),
-            fate: Mutex::default(),
-        });
+        let process = Arc::new(Self { child: Mutex::new(child), fate: Mutex::default() });
         let follower = Arc::clone(&process);
         thread::Builder::new()
             .name("redwright-embed".into())
@@ -60,8 +58,7 @@ impl Process {
     /// The end of its output once it has ended, however it came to that.
     pub fn ended(&self) -> Option<String> {
         let fate = lock(&self.fate);
-        fate.ended
-            .then(|| String::from_utf8_lossy(&fate.output).into_owned())
+        fate.ended.then(|| String::from_utf8_lossy(&fate.output).into_owned())
     }
 
     fn follow(&self, output: Option<ChildStdout>) {
@@ -89,8 +86,13 @@ impl Fate {
 fn spawn(start: &Start) -> io::Result<Child> {
     use std::os::unix::process::CommandExt;
 
+    // Without its comments, which would fill every list of processes.
+    let supervise = include_str!("supervise.sh")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .fold(String::new(), |script, line| script + line + "\n");
     Command::new("/bin/sh")
-        .args(["-c", include_str!("supervise.sh"), "redwright"])
+        .args(["-c", &supervise, "redwright"])
         .arg(start.folder.unwrap_or_default())
         .arg(start.program)
         .args(start.args)
@@ -130,13 +132,7 @@ mod tests {
     use std::{path::Path, time::Duration};
 
     fn start(script: &str, input: &str, folder: Option<&str>) -> Arc<Process> {
-        Process::start(&Start {
-            program: "/bin/sh",
-            args: &["-c".into(), script.into()],
-            input,
-            folder,
-        })
-        .unwrap()
+        Process::start(&Start { program: "/bin/sh", args: &["-c".into(), script.into()], input, folder }).unwrap()
     }
 
     fn output_of(process: &Process) -> String {

@@ -41,7 +41,8 @@ impl Metrics {
 
     /// The counters in the order that `lib/metrics.js` reads them, the buckets last.
     pub fn numbers(&self) -> Vec<f64> {
-        let counters = [&self.operations, &self.succeeded, &self.failed, &self.timeouts, &self.refused, &self.cancelled];
+        let counters =
+            [&self.operations, &self.succeeded, &self.failed, &self.timeouts, &self.refused, &self.cancelled];
         let mut numbers = vec![self.pending.load(Relaxed) as f64];
         let all = counters.into_iter().chain([&self.longest_us]).chain(&self.buckets);
         numbers.extend(all.map(|counter| counter.load(Relaxed) as f64));

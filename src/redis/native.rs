@@ -5,10 +5,11 @@ use super::events::Events;
 use super::health::health;
 use super::options::{NativeOptions, millis};
 use super::outcome::outcome;
-use crate::bridge::{NativePort, Outcome, lease};
+use crate::bridge::{NativePort, Outcome, append_utf8, lease};
 use crate::client::{Client, ClientOptions, Command};
 use bytes::Bytes;
-use napi::bindgen_prelude::{Either, Result, Uint8Array};
+use napi::JsString;
+use napi::bindgen_prelude::{Either, Env, Result, Uint8Array};
 use napi_derive::napi;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -47,22 +48,33 @@ impl NativeRedis {
 
     #[napi(catch_unwind)]
     pub fn command(&self, ticket: u32, name: String, args: Vec<Either<String, Uint8Array>>) -> u32 {
-        let command = Command::named(name).args(args.into_iter().map(|arg| match arg {
+        let args = args.into_iter().map(|arg| match arg {
             Either::A(text) => Bytes::from(text),
             Either::B(bytes) => Bytes::copy_from_slice(&bytes),
-        }));
-        self.submit(ticket, command)
+        });
+        self.submit(ticket, Command::named(name, args.collect()))
+    }
+
+    /// As `command`, for a name and texts that cross in one string, with a NUL between two.
+    #[napi(catch_unwind)]
+    pub fn command_line(&self, env: Env, ticket: u32, line: JsString<'_>) -> Result<u32> {
+        let mut joined = Vec::with_capacity(256);
+        append_utf8(&env, &line, &mut joined)?;
+        let joined = Bytes::from(joined);
+        let mut parts = joined.split(|byte| *byte == 0).map(|part| joined.slice_ref(part));
+        let name = String::from_utf8_lossy(&parts.next().unwrap_or_default()).into_owned();
+        Ok(self.submit(ticket, Command::named(name, parts.collect())))
     }
 
     #[napi(catch_unwind)]
     pub fn ping(&self, ticket: u32) -> u32 {
-        self.submit(ticket, Command::new("PING").idempotent())
+        self.submit(ticket, Command::ping())
     }
 
     fn submit(&self, ticket: u32, command: Command) -> u32 {
-        let status = self.dispatch.submit(ticket, None, |client, attempt| async move {
-            client.call(&attempt, command).await.map(outcome)
-        });
+        let status = self
+            .dispatch
+            .submit(ticket, None, |client, attempt| async move { client.call(&attempt, command).await.map(outcome) });
         status as u32
     }
 
