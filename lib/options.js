@@ -55,6 +55,7 @@ function isEmbedded(options) {
  * @returns {import('../binding').NativeOptions}
  */
 function toNative(options) {
+  /** @type {Record<string, any>} */
   const given = { ...(options.url === undefined || isEmbedded(options) ? {} : parseUrl(options.url)), ...defined(options) }
   const native = { ...DEFAULTS }
   /** @type {(name: string) => void} */

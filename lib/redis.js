@@ -4,7 +4,7 @@
 
 const { EventEmitter } = require('node:events')
 const binding = require('./native')
-const { port, call, callUntil, addSource } = require('./calls')
+const bridge = require('./calls')
 const check = require('./check')
 const { RedwrightError, fromNative, typeError, kindOf } = require('./errors')
 const { metrics } = require('./metrics')
@@ -16,6 +16,17 @@ const UNSHARED = new Set([
   'MONITOR', 'MULTI', 'PSUBSCRIBE', 'PSYNC', 'PUNSUBSCRIBE', 'QUIT', 'READONLY', 'READWRITE', 'REPLCONF', 'RESET', 'SELECT',
   'SSUBSCRIBE', 'SUBSCRIBE', 'SUNSUBSCRIBE', 'SYNC', 'UNSUBSCRIBE', 'UNWATCH', 'WAIT', 'WAITAOF', 'WATCH',
 ])
+
+/**
+ * Begins an operation of a client, for the patterns of this package.
+ * @type {(
+ *   redis: Redis,
+ *   submit: (native: import('../binding').NativeRedis, ticket: number) => number,
+ *   decode?: import('./calls').Decode | null,
+ *   signal?: AbortSignal,
+ * ) => Promise<any>}
+ */
+let call
 
 class Redis extends EventEmitter {
   /** @type {import('../index').RedisOptions} */
@@ -30,6 +41,12 @@ class Redis extends EventEmitter {
   #server = { product: 'unknown', version: '', mode: 'single' }
   /** @type {Promise<void> | null} */
   #closing = null
+  /** The bridge holds it weakly, so that a client that nobody holds can go. */
+  #receiver = { onEvent: (/** @type {string} */ name, /** @type {any[]} */ fields) => this.#onEvent(name, fields) }
+
+  static {
+    call = (redis, submit, decode, signal) => redis.#call(submit, decode, signal)
+  }
 
   /** @param {string | import('../index').RedisOptions} [options] */
   constructor(options) {
@@ -46,7 +63,7 @@ class Redis extends EventEmitter {
       const native = await redis.#ready()
       const within = toNative(redis.#options).connectTimeout
       // The attempt has its own time limit; this one is behind it.
-      await call(native, (native, ticket) => native.connect(ticket, within + 1000))
+      await bridge.call(native, (native, ticket) => native.connect(ticket, within + 1000))
       return redis
     } catch (error) {
       await redis.close()
@@ -56,7 +73,7 @@ class Redis extends EventEmitter {
 
   /** @param {import('../binding').NativeOptions} options */
   #open(options) {
-    return new binding.NativeRedis(port, addSource(this), options)
+    return new binding.NativeRedis(bridge.port, bridge.addSource(this.#receiver), options)
   }
 
   async #startEmbedded() {
@@ -75,17 +92,15 @@ class Redis extends EventEmitter {
   }
 
   /**
-   * Begins an operation of this client. For the patterns of this package.
-   * @internal
    * @param {(native: import('../binding').NativeRedis, ticket: number) => number} submit
    * @param {import('./calls').Decode | null} [decode]
    * @param {AbortSignal} [signal]
    * @returns {Promise<any>}
    */
-  _call(submit, decode = null, signal) {
+  #call(submit, decode = null, signal) {
     const native = this.#native
-    if (native === null) return this.#ready().then(() => this._call(submit, decode, signal))
-    return signal ? callUntil(native, signal, submit, decode) : call(native, submit, decode)
+    if (native === null) return this.#ready().then(() => this.#call(submit, decode, signal))
+    return signal ? bridge.callUntil(native, signal, submit, decode) : bridge.call(native, submit, decode)
   }
 
   get status() {
@@ -105,16 +120,16 @@ class Redis extends EventEmitter {
       check.key(name, 'name')
       if (!isShared(name)) throw typeError(`name: ${name.toUpperCase()} cannot be sent on a shared connection`)
       const line = oneLine(name, args)
-      if (line !== null) return this._call((native, ticket) => native.commandLine(ticket, line))
+      if (line !== null) return this.#call((native, ticket) => native.commandLine(ticket, line))
       const parts = args.map(argument)
-      return this._call((native, ticket) => native.command(ticket, name, parts))
+      return this.#call((native, ticket) => native.command(ticket, name, parts))
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
   ping() {
-    return this._call((native, ticket) => native.ping(ticket))
+    return this.#call((native, ticket) => native.ping(ticket))
   }
 
   /** @param {{ timeoutMs?: import('../index').Duration }} [options] */
@@ -123,7 +138,7 @@ class Redis extends EventEmitter {
     const within = check.duration(given.timeoutMs ?? 1000, 'options.timeoutMs')
     const begun = performance.now()
     try {
-      const [latencyMs, ...memory] = await this._call((native, ticket) => native.health(ticket, within))
+      const [latencyMs, ...memory] = await this.#call((native, ticket) => native.health(ticket, within))
       const [usedBytes, maxBytes, policy] = memory
       const known = memory.length > 0 ? { memory: { usedBytes, maxBytes, policy } } : {}
       return { ok: true, latencyMs, status: this.#status, server: this.#server, ...known }
@@ -158,7 +173,7 @@ class Redis extends EventEmitter {
     // Whoever waits for the embedded server is told by `#startEmbedded`.
     await this.#embedded?.catch(() => {})
     const native = this.#native
-    if (native) await call(native, (native, ticket) => (native.close(ticket, within) ? 0 : 3))
+    if (native) await bridge.call(native, (native, ticket) => (native.close(ticket, within) ? 0 : 3))
     this.#status = 'closed'
     this.emit('close', {})
   }
@@ -174,11 +189,10 @@ class Redis extends EventEmitter {
 
   /**
    * What the link reports.
-   * @internal
    * @param {string} name
    * @param {any[]} fields
    */
-  onEvent(name, fields) {
+  #onEvent(name, fields) {
     if (this.#closing) return
     switch (name) {
       case 'connecting':
@@ -246,4 +260,4 @@ function argument(arg, i) {
   return arg
 }
 
-module.exports = { Redis }
+module.exports = { Redis, call }

@@ -4,7 +4,7 @@
 
 const binding = require('./native')
 const check = require('./check')
-const { Redis } = require('./redis')
+const { Redis, call } = require('./redis')
 const { typeError, rangeError, kindOf } = require('./errors')
 
 const MAX_VALUE_BYTES = 64 * 1024 * 1024
@@ -49,7 +49,7 @@ class Store {
    * @returns {Promise<any>}
    */
   #call(submit, decode, signal) {
-    return this.#redis._call((redis, ticket) => submit((this.#native ??= this.#open(redis)), ticket), decode, signal)
+    return call(this.#redis, (redis, ticket) => submit((this.#native ??= this.#open(redis)), ticket), decode, signal)
   }
 
   /** @param {import('../binding').NativeRedis} redis */

@@ -1,5 +1,8 @@
 //! The native core of Redwright. `docs/design.md` is the map.
 
+// What only JavaScript calls is not called in the build for `cargo test`.
+#![cfg_attr(test, allow(dead_code))]
+
 mod bridge;
 mod cache;
 mod client;

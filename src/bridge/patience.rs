@@ -28,7 +28,7 @@ impl Patience {
             return Some(LOOK_OUT);
         }
         self.slept += 1;
-        (self.slept % RETRY == 0).then_some(LOOK_OUT)
+        self.slept.is_multiple_of(RETRY).then_some(LOOK_OUT)
     }
 
     /// Something came before the time was over, or nothing did.

@@ -98,6 +98,7 @@ impl NativeCache {
         Ok(self.submit(ticket, |client, attempt| run::exists(client, attempt, key)))
     }
 
+    #[allow(clippy::too_many_arguments, reason = "flat arguments cross, never objects")]
     #[napi(catch_unwind)]
     pub fn set(
         &self,

@@ -1,0 +1,63 @@
+import { type Lookup, type Redis, TypeSafeCache } from 'redwright'
+import { is } from './assert'
+
+interface User {
+  name: string
+}
+declare const redis: Redis
+
+export async function right(): Promise<void> {
+  const cache = new TypeSafeCache(redis, { namespace: 'user', ttl: '1h', jitter: 0.1 })
+
+  is<User | null>()(await cache.get<User>('1'))
+  is<unknown>()(await cache.get('1'))
+  is<Lookup<User>>()(await cache.lookup<User>('1', { signal: new AbortController().signal }))
+  is<(User | null)[]>()(await cache.getMany<User>(['1', '2']))
+  is<void>()(await cache.set('1', { name: 'Ada' }, { ttl: 60 }))
+  is<void>()(await cache.set<User>('1', { name: 'Ada' }))
+  is<boolean>()(await cache.exists('1'))
+  is<number>()(await cache.deletePattern('1*'))
+
+  // The fetcher says what the value is, async or not.
+  is<User>()(await cache.getOrSet('1', () => ({ name: 'Ada' }) as User))
+  is<User>()(await cache.getOrSet('1', async () => ({ name: 'Ada' }) as User, '10m'))
+  is<User | undefined>()(await cache.getOrSet('1', async (): Promise<User | undefined> => undefined, { ttl: 10, forceFresh: true }))
+  await cache.getOrSet('1', ({ key, namespace }) => {
+    is<string>()(key)
+    is<string>()(namespace)
+    return 1
+  })
+
+  // A map is entries.
+  await cache.setMany(new Map([['1', { name: 'Ada' }]]), { ttl: '1d' })
+  await cache.setMany<User>([['1', { name: 'Ada' }]])
+
+  const load = cache.wrap(async (id: string, _deep: boolean): Promise<User> => ({ name: id }), { key: (id) => id, ttl: 60 })
+  is<(id: string, _deep: boolean) => Promise<User>>()(load)
+}
+
+export async function wrong(): Promise<void> {
+  // @ts-expect-error -- the client comes first
+  new TypeSafeCache({ namespace: 'user' })
+  // @ts-expect-error -- an unknown option
+  new TypeSafeCache(redis, { namespase: 'user' })
+  // @ts-expect-error -- a duration without a unit
+  new TypeSafeCache(redis, { ttl: '60' })
+
+  const cache = new TypeSafeCache(redis)
+  // @ts-expect-error -- a key is a string
+  await cache.get(1)
+  // @ts-expect-error -- not what was asked for
+  await cache.set<User>('1', { nom: 'Ada' })
+  // @ts-expect-error -- the fetcher gives another type
+  await cache.getOrSet<User>('1', () => 'Ada')
+  // @ts-expect-error -- a value is no fetcher
+  await cache.getOrSet('1', { name: 'Ada' })
+  // @ts-expect-error -- `wrap` must be told the key
+  cache.wrap(async (id: string) => id, { ttl: 60 })
+  // @ts-expect-error -- may be null
+  const user: User = await cache.get<User>('1')
+  // @ts-expect-error -- cannot be moved to another namespace
+  cache.namespace = 'other'
+  void user
+}

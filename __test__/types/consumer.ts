@@ -1,0 +1,25 @@
+// What a user's first file looks like; also compiled in an empty project, under every module resolution.
+import { Redis, RedisRepository, RedwrightError, TypeSafeCache, type CacheOptions, type Duration } from 'redwright'
+import { startServer, type TestServer } from 'redwright/testing'
+
+interface User {
+  name: string
+}
+
+export async function use(): Promise<string> {
+  const server: TestServer = await startServer()
+  const redis = await Redis.connect(server.url)
+  const ttl: Duration = '5m'
+  const options: CacheOptions = { namespace: 'user', ttl }
+  const cache = new TypeSafeCache(redis, options)
+  const users = new RedisRepository<User>(redis, 'user')
+  try {
+    const user = await cache.getOrSet<User>('1000', async () => (await users.get('1000')) ?? { name: 'Ada' })
+    return user.name
+  } catch (error) {
+    return error instanceof RedwrightError ? error.code : 'unknown'
+  } finally {
+    await redis.close()
+    await server.stop()
+  }
+}

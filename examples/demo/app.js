@@ -1,0 +1,62 @@
+'use strict'
+
+const { performance } = require('node:perf_hooks')
+const express = require('express')
+const { CachedAnswers, StoredRecords } = require('./answers')
+
+// Each route is a file of its own that takes the context below and gives a router; a new pattern is one more line here.
+// The order matters in one place: `/cities/:id` comes after `/cities/search` and `/cities/near`.
+const routes = [
+  require('./routes/page'),
+  require('./routes/search'),
+  require('./routes/near'),
+  require('./routes/country'),
+  require('./routes/city'),
+  require('./routes/map'),
+  require('./routes/stats'),
+]
+
+/**
+ * The Express application over a connected client.
+ *
+ * @param {{ redis: import('redwright').Redis, cities: object, prefix: string, where: string }} parts
+ */
+function createApp({ redis, cities, prefix, where }) {
+  const stores = new Map()
+  const add = (namespace, store) => {
+    stores.set(namespace, store)
+    return store
+  }
+  const context = {
+    redis,
+    cities,
+    prefix,
+    where,
+    stores,
+    cached: (namespace) => add(namespace, new CachedAnswers(redis, prefix, namespace)),
+    stored: (namespace) => add(namespace, new StoredRecords(redis, prefix, namespace)),
+  }
+
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.use((req, res, next) => {
+    res.locals.begun = performance.now()
+    next()
+  })
+  for (const route of routes) app.use(route(context))
+  app.use((req, res) => void res.status(404).json(asJson('ERR_NOT_FOUND', 'there is nothing at this address')))
+  app.use((error, req, res, next) => {
+    if (res.headersSent) return next(error)
+    const status = error.status ?? 500
+    if (status >= 500) console.error(error)
+    res.status(status).json(status < 500 ? asJson(error.code, error.message) : asJson('ERR_INTERNAL', 'the request failed'))
+  })
+  return { app, stores }
+}
+
+function asJson(code = 'ERR_BAD_REQUEST', message) {
+  return { error: { code, message } }
+}
+
+module.exports = { createApp }

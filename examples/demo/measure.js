@@ -1,0 +1,70 @@
+'use strict'
+
+const { takeInventory } = require('./inventory')
+const { sendLoad } = require('./load')
+const { makeRequests } = require('./traffic')
+const { verify } = require('./verify')
+
+const connections = 32
+const seed = 20260101
+
+/** Runs the whole measurement against a started demo and gives the figures for the report. */
+async function measure(demo, { seconds, step }) {
+  const requests = makeRequests(demo.cities, seed)
+  const paths = requests.map(({ path }) => path)
+  const load = async (what, options) => {
+    step(what)
+    const result = await sendLoad({ port: demo.port, paths, seed, ...options })
+    if (result.failures.length) throw new Error(`a request failed: ${result.failures[0]}`)
+    for (const [name, { tally }] of demo.stores) {
+      if (tally.cacheErrors) throw new Error(`the cache could not be used ${tally.cacheErrors} times by ${name}`)
+    }
+    return result
+  }
+
+  const some = someOfEach(requests, Math.max(3, Math.min(15, Math.round(seconds * 3))))
+  await load('warming up the compiler', { paths: some.slice(0, 12), connections: 1, direct: true })
+  await demo.clear()
+  const costs = loadCosts(demo.stores)
+  const cold = await load(`${some.length} different requests, one at a time, with an empty cache`, { paths: some, connections: 1 })
+  const costOf = costs()
+  const warm = await load('the same again, from the cache', { paths: some, connections: 1 })
+
+  await demo.clear()
+  const crowd = await load(`${connections} visitors for ${seconds} s, with an empty cache to begin with`, { connections, seconds })
+  const holds = await takeInventory(demo.redis, demo.prefix)
+  const without = await load('the same visitors without the cache', { connections, seconds: Math.max(0.5, seconds * 0.4), direct: true })
+
+  step('comparing cached answers with the data set')
+  const sample = requests.filter((_, i) => i % 4 === 0)
+  const checked = { answers: sample.length, cached: await verify(demo.url, sample) }
+  return { requests, cold, warm, crowd, without, holds, checked, costOf, connections, example: await example(demo, holds) }
+}
+
+/** The paths of the `count` most popular requests of each kind, the kinds in turn. */
+function someOfEach(requests, count) {
+  const kinds = new Map()
+  for (const { kind, path } of requests) kinds.set(kind, [...(kinds.get(kind) ?? []), path])
+  return Array.from({ length: count }, (_, i) => [...kinds.values()].map((paths) => paths[i])).flat()
+}
+
+/** From now on until the function it gives is called: the CPU time of one load of each route, in ms. */
+function loadCosts(stores) {
+  const before = new Map([...stores].map(([name, { tally }]) => [name, { ...tally }]))
+  return () => {
+    const costOf = {}
+    for (const [name, { tally }] of stores) {
+      const { loads, loadCpuMs } = before.get(name)
+      costOf[name] = (tally.loadCpuMs - loadCpuMs) / Math.max(1, tally.loads - loads)
+    }
+    return costOf
+  }
+}
+
+/** One entry as it lies in Redis: plain JSON, readable by any other program. */
+async function example({ redis, prefix }, { samples }) {
+  const { key } = samples.find((sample) => sample.key.startsWith(`${prefix}:city:`)) ?? samples[0]
+  return { key, value: String(await redis.command('GET', key)) }
+}
+
+module.exports = { measure }

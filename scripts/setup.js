@@ -1,0 +1,24 @@
+'use strict'
+
+// Makes a fresh clone ready: `node scripts/setup.js [--server]`. Depends on nothing but Node. Prints nothing when all is there.
+
+require('./setup/check-node.js')
+const { ensureAddon } = require('./setup/addon.js')
+const { runMain } = require('./setup/failure.js')
+const { ensurePackages } = require('./setup/packages.js')
+const { ensureServer } = require('./setup/server.js')
+
+/**
+ * @param {{ server?: boolean, optimised?: boolean }} [needs] `server`: a real Redis or Valkey program, for the tests; `optimised`: not a
+ *   debug build, for benchmarks
+ */
+async function setup({ server = false, optimised = false } = {}) {
+  // What may need a person comes before what takes minutes.
+  if (server) await ensureServer()
+  await ensurePackages()
+  await ensureAddon({ optimised })
+}
+
+if (require.main === module) runMain(() => setup({ server: process.argv.includes('--server') }))
+
+module.exports = { setup }

@@ -1,0 +1,5 @@
+'use strict'
+
+const { startServer } = require('./lib/embedded')
+
+module.exports = { startServer }
