@@ -13,7 +13,7 @@ use std::time::Instant;
 pub(super) const EVENT: u32 = u32::MAX;
 
 /// A wake is put off until the I/O thread has nothing else to do, or this many outcomes wait.
-const WAKE_AFTER: usize = 64;
+const WAKE_AFTER: usize = 16;
 
 /// An outcome on its way up.
 pub(super) struct Completion {

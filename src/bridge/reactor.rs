@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 
 /// With no more operations a turn than this, the thread looks out for the next one.
 const FEW: usize = 2;
+/// The rest of a turn leaves when it ends, and whenever this many wait, so that both threads work at the same time.
+const RING_AFTER: usize = 16;
 
 enum Message {
     Start(Job),
@@ -102,16 +104,20 @@ pub fn lease() -> std::io::Result<Lease> {
 impl Lease {
     /// Hands an operation over. Returns whether it opened a turn: then the environment must call [`Lease::end_turn`] when the turn ends.
     ///
-    /// The first operation of a turn leaves at once, so that one at a time waits for nothing; the rest leave together,
-    /// which saves a wake-up and a write for each.
+    /// The first operation of a turn leaves at once, so that one at a time waits for nothing; the rest leave in groups, which saves a
+    /// wake-up and a write for each.
     pub fn submit<F, Fut>(&self, submission: Submission, run: F) -> bool
     where
         F: FnOnce(Arc<Attempt>) -> Fut + Send + 'static,
         Fut: Future<Output = Outcome> + Send + 'static,
     {
         let opens_turn = submission.port.opens_turn();
-        self.0.inbox().push(Message::Start(Job::new(submission, run)));
-        if opens_turn {
+        let waiting = {
+            let mut inbox = self.0.inbox();
+            inbox.push(Message::Start(Job::new(submission, run)));
+            inbox.len()
+        };
+        if opens_turn || waiting.is_multiple_of(RING_AFTER) {
             self.0.ring();
         }
         opens_turn
