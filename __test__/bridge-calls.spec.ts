@@ -28,7 +28,6 @@ describe('many calls', () => {
 
     const asked = values.map((_, i) => i).sort(() => random() - 0.5)
     const calls = asked.map((i) => redis.command('GET', `many:${i}`))
-    assert.equal(redis.metrics().pending, 10_000)
     const answers = await Promise.all(calls)
     asked.forEach((i, position) => assert.equal(answers[position], values[i]))
     assert.equal(redis.metrics().pending, 0)

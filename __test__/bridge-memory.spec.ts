@@ -35,11 +35,12 @@ test('memory is flat over two million calls', async () => {
     // A young generation of one size: how far it has grown says nothing of what is held.
     ['--expose-gc', '--min-semi-space-size=8', '--max-semi-space-size=8'],
   )
-  const { samples, operations } = await child.report
+  const { code, reports, stderr } = await child.ended
+  assert.equal(code, 0, stderr)
+  const [{ samples, operations }] = reports
   assert.ok(operations > CALLS)
   const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!
   const early = median(samples.slice(0, 3))
   const late = median(samples.slice(-3))
   assert.ok(late <= early * 1.05, `from ${early.toFixed(1)} to ${late.toFixed(1)} MiB: ${samples.map((mib: number) => mib.toFixed(1))}`)
-  assert.equal((await child.ended).code, 0)
 })
