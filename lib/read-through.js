@@ -4,9 +4,6 @@
 
 const { MISS } = require('./store')
 
-/** The cache could not be asked. */
-const UNREACHABLE = Symbol('unreachable')
-
 /** @typedef {import('./flights').Flight} Flight */
 /** @typedef {import('./cache-arguments').Plan} Plan */
 /** @typedef {(context: import('../index').FetchContext) => any} Fetcher */
@@ -61,28 +58,20 @@ class ReadThrough {
    * @param {Plan} plan
    */
   async #fly(flight, key, fetcher, { ttlMs, namespace, forceFresh }) {
+    let reachable = true
     try {
-      const found = forceFresh ? await MISS : await this.#read(flight, key, namespace)
-      if (found !== MISS && found !== UNREACHABLE) return found
+      try {
+        const found = forceFresh ? await MISS : await this.#store.get(key, namespace, this.#tally.found)
+        if (found !== MISS) return found
+      } catch (error) {
+        reachable = false
+        this.#failed(error, { operation: 'get', key, namespace: flight.namespace })
+      }
       const value = await this.#load(fetcher, { key, namespace: flight.namespace })
-      if (found === MISS && value !== undefined && ttlMs > 0 && !flight.revoked) await this.#keep(flight, key, value, ttlMs, namespace)
+      if (reachable && value !== undefined && ttlMs > 0 && !flight.revoked) await this.#keep(flight, key, value, ttlMs, namespace)
       return value
     } finally {
       this.#flights.end(flight)
-    }
-  }
-
-  /**
-   * @param {Flight} flight
-   * @param {string} key
-   * @param {string | undefined} namespace
-   */
-  async #read(flight, key, namespace) {
-    try {
-      return await this.#store.get(key, namespace, this.#tally.found)
-    } catch (error) {
-      this.#failed(error, { operation: 'get', key, namespace: flight.namespace })
-      return UNREACHABLE
     }
   }
 
