@@ -87,18 +87,27 @@ pub async fn delete(client: Client, attempt: Arc<Attempt>, keys: Vec<Bytes>) -> 
 }
 
 /// Deletes what matches a glob, each step within its own deadline.
-pub async fn delete_matching(client: Client, step: Duration, glob: Bytes) -> Run {
+pub async fn delete_matching(client: Client, whole: Arc<Attempt>, step: Duration, glob: Bytes) -> Run {
     let mut scan = Scan::new(glob);
     let mut deleted = 0;
     loop {
         let attempt = Attempt::new(step);
-        let Some(keys) = within(&attempt, scan.next(&client, &attempt)).await? else { break };
-        deleted += within(&attempt, unlink(&client, &attempt, &keys)).await?;
+        let Some(keys) = within(&whole, &attempt, scan.next(&client, &attempt)).await? else { break };
+        deleted += within(&whole, &attempt, unlink(&client, &attempt, &keys)).await?;
     }
     Ok(Outcome::Integer(deleted))
 }
 
-async fn within<T>(attempt: &Attempt, step: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+/// A step that fails leaves its uncertainty to the whole.
+async fn within<T>(
+    whole: &Attempt,
+    attempt: &Attempt,
+    step: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     let late = |_| Err(Error::new(ErrorKind::Timeout, "a step was not answered in time"));
-    tokio::time::timeout_at(attempt.deadline.into(), step).await.unwrap_or_else(late)
+    let result = tokio::time::timeout_at(attempt.deadline.into(), step).await.unwrap_or_else(late);
+    if result.is_err() && attempt.maybe_executed() {
+        whole.sent();
+    }
+    result
 }
