@@ -73,13 +73,16 @@ function key(value, name = 'key') {
 }
 
 /**
+ * An array of keys: a copy, which nobody can change between the check and the call.
  * @param {unknown} values
  * @param {string} name
- * @returns {asserts values is string[]}
+ * @returns {string[]}
  */
 function keys(values, name) {
   if (!Array.isArray(values)) throw typeError(`${name} must be an array of strings, got ${kindOf(values)}`)
-  for (let i = 0; i < values.length; i++) key(values[i], `${name}[${i}]`)
+  const list = [...values]
+  list.forEach((value, i) => key(value, `${name}[${i}]`))
+  return list
 }
 
 /**

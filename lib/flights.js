@@ -1,54 +1,61 @@
 'use strict'
 
-// Single flight: one read and one load for all callers of a key in this process.
+// Single flight: one read and one load for all callers of a key.
 
 /**
  * A flight that was revoked keeps its callers, takes no more, and stores nothing: what it loads may be older than what has been
  * written or deleted since.
- * @typedef {{ promise: Promise<any>, revoked: boolean }} Flight
+ * @typedef {{ readonly namespace: string, readonly key: string, promise: Promise<any>, revoked: boolean }} Flight
  */
 
+/** @type {WeakMap<object, Map<string, Flights>>} */
+const known = new WeakMap()
+
 class Flights {
+  // Two steps, because joining the two names to one costs more than the rest of a hit.
   /** @type {Map<string, Map<string, Flight>>} by namespace, then by key */
-  #spaces = new Map()
+  #running = new Map()
+
+  /**
+   * Those of a key space: all objects over one client and prefix share them, so that what one deletes no other stores.
+   * @param {object} redis
+   * @param {string} prefix
+   */
+  static of(redis, prefix) {
+    let spaces = known.get(redis)
+    if (spaces === undefined) known.set(redis, (spaces = new Map()))
+    let flights = spaces.get(prefix)
+    if (flights === undefined) spaces.set(prefix, (flights = new Flights()))
+    return flights
+  }
 
   /**
    * @param {string} namespace
    * @param {string} key
    */
   get(namespace, key) {
-    return this.#spaces.get(namespace)?.get(key)
+    return this.#running.get(namespace)?.get(key)
   }
 
   /**
-   * Begins a flight; a running one of the same key is revoked.
+   * Enters a flight, whose promise the caller sets; a running one of the same key is revoked.
    * @param {string} namespace
    * @param {string} key
-   * @param {(flight: Flight) => Promise<any>} load
+   * @returns {Flight}
    */
-  begin(namespace, key, load) {
+  begin(namespace, key) {
     this.revoke(namespace, key)
-    let space = this.#spaces.get(namespace)
-    if (space === undefined) this.#spaces.set(namespace, (space = new Map()))
-    /** @type {Flight} */
-    const flight = { promise: Promise.resolve(), revoked: false }
+    let space = this.#running.get(namespace)
+    if (space === undefined) this.#running.set(namespace, (space = new Map()))
+    const flight = { namespace, key, promise: Promise.resolve(), revoked: false }
     space.set(key, flight)
-    flight.promise = this.#run(flight, namespace, key, load)
     return flight
   }
 
-  /**
-   * @param {Flight} flight
-   * @param {string} namespace
-   * @param {string} key
-   * @param {(flight: Flight) => Promise<any>} load
-   */
-  async #run(flight, namespace, key, load) {
-    try {
-      return await load(flight)
-    } finally {
-      if (!flight.revoked) this.#remove(namespace, key)
-    }
+  /** @param {Flight} flight */
+  end(flight) {
+    // The place of one that was revoked may be another's.
+    if (!flight.revoked) this.#remove(flight)
   }
 
   /**
@@ -59,23 +66,21 @@ class Flights {
     const flight = this.get(namespace, key)
     if (flight === undefined) return
     flight.revoked = true
-    this.#remove(namespace, key)
+    this.#remove(flight)
   }
 
   /** @param {string} namespace */
   revokeAll(namespace) {
-    for (const flight of this.#spaces.get(namespace)?.values() ?? []) flight.revoked = true
-    this.#spaces.delete(namespace)
+    for (const flight of this.#running.get(namespace)?.values() ?? []) flight.revoked = true
+    this.#running.delete(namespace)
   }
 
-  /**
-   * @param {string} namespace
-   * @param {string} key
-   */
-  #remove(namespace, key) {
-    const space = this.#spaces.get(namespace)
+  /** @param {Flight} flight */
+  #remove({ namespace, key }) {
+    const space = this.#running.get(namespace)
     space?.delete(key)
-    if (space?.size === 0) this.#spaces.delete(namespace)
+    // A namespace may be a user's id: it must leave nothing behind.
+    if (space?.size === 0) this.#running.delete(namespace)
   }
 }
 

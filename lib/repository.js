@@ -3,7 +3,7 @@
 // `RedisRepository`: the public class.
 
 const check = require('./check')
-const { Store, MISS, UNREADABLE } = require('./store')
+const { Store, decode, MISS, UNREADABLE } = require('./store')
 
 const DEFAULT_TTL = 3600
 
@@ -18,25 +18,22 @@ class RedisRepository {
    * @param {import('../index').RepositoryOptions} [options]
    */
   constructor(redis, namespace, options) {
-    const given = check.options(options, 'options', ['prefix', 'ttl', 'maxValueBytes', 'timeoutMs'])
-    this.#store = new Store(redis, given.prefix ?? 'repo', namespace, given)
+    const known = check.options(options, 'options', ['prefix', 'ttl', 'maxValueBytes', 'timeoutMs'])
+    const { prefix = 'repo', ttl = DEFAULT_TTL } = known
+    check.key(namespace, 'namespace')
     this.#namespace = namespace
-    this.#ttlMs = check.ttl(given.ttl ?? DEFAULT_TTL, 'options.ttl')
+    this.#store = new Store(redis, prefix, namespace, known)
+    this.#ttlMs = check.ttl(ttl, 'options.ttl')
   }
 
   get namespace() {
     return this.#namespace
   }
 
-  #orNull = (/** @type {any} */ stored) => {
-    const value = this.#store.decode(stored)
-    return value === MISS || value === UNREADABLE ? null : value
-  }
-
   /** @param {string} id */
   async get(id) {
     check.key(id, 'id')
-    return this.#store.get(id, undefined, this.#orNull)
+    return this.#store.get(id, undefined, orNull)
   }
 
   /**
@@ -67,9 +64,15 @@ class RedisRepository {
 
   /** @param {readonly string[]} ids */
   async getMany(ids) {
-    check.keys(ids, 'ids')
-    return ids.length === 0 ? [] : this.#store.getMany([...ids], undefined, (stored) => stored.map(this.#orNull))
+    const list = check.keys(ids, 'ids')
+    return list.length === 0 ? [] : this.#store.getMany(list, undefined, orNull)
   }
+}
+
+/** @param {any} stored */
+function orNull(stored) {
+  const value = decode(stored)
+  return value === MISS || value === UNREADABLE ? null : value
 }
 
 module.exports = { RedisRepository }

@@ -2,10 +2,12 @@
 
 // What the cache and the repository share: keys in namespaces, values as JSON or bytes, one native call an operation.
 
+const { isUint8Array } = require('node:util/types')
 const binding = require('./native')
 const check = require('./check')
 const { Redis, call } = require('./redis')
 const { typeError, rangeError, kindOf } = require('./errors')
+const { inParts } = require('./parts')
 
 const MAX_VALUE_BYTES = 64 * 1024 * 1024
 /** What the native half takes for a life of no end. */
@@ -31,30 +33,22 @@ class Store {
    * @param {string} namespace
    * @param {{ maxValueBytes?: number, timeoutMs?: import('../index').Duration }} options
    */
-  constructor(redis, prefix, namespace, options) {
+  constructor(redis, prefix, namespace, { maxValueBytes = MAX_VALUE_BYTES, timeoutMs }) {
     if (!(redis instanceof Redis)) throw typeError(`redis must be a Redis of this package, got ${kindOf(redis)}`)
     check.key(prefix, 'options.prefix')
-    check.key(namespace, 'namespace')
     this.#redis = redis
     this.#prefix = prefix
     this.#namespace = namespace
-    this.#maxValueBytes = check.integer(options.maxValueBytes ?? MAX_VALUE_BYTES, 'options.maxValueBytes', 1, MAX_VALUE_BYTES)
-    this.#timeout = options.timeoutMs === undefined ? 0 : check.duration(options.timeoutMs, 'options.timeoutMs')
+    this.#maxValueBytes = check.integer(maxValueBytes, 'options.maxValueBytes', 1, MAX_VALUE_BYTES)
+    this.#timeout = timeoutMs === undefined ? 0 : check.duration(timeoutMs, 'options.timeoutMs')
   }
 
   /**
-   * @param {(native: import('../binding').NativeCache, ticket: number) => number} submit
-   * @param {import('./calls').Decode | null} [decode]
-   * @param {AbortSignal} [signal]
-   * @returns {Promise<any>}
+   * @param {import('../binding').NativeRedis} redis
+   * @returns {import('../binding').NativeCache}
    */
-  #call(submit, decode, signal) {
-    return call(this.#redis, (redis, ticket) => submit((this.#native ??= this.#open(redis)), ticket), decode, signal)
-  }
-
-  /** @param {import('../binding').NativeRedis} redis */
-  #open(redis) {
-    return new binding.NativeCache(redis, this.#prefix, this.#namespace, this.#timeout)
+  #on(redis) {
+    return (this.#native ??= new binding.NativeCache(redis, this.#prefix, this.#namespace, this.#timeout))
   }
 
   /**
@@ -63,7 +57,7 @@ class Store {
    * @param {import('./calls').Decode} decode
    */
   get(key, namespace, decode) {
-    return this.#call((native, ticket) => native.get(ticket, key, namespace), decode)
+    return call(this.#redis, (redis, ticket) => this.#on(redis).get(ticket, key, namespace), decode)
   }
 
   /**
@@ -73,7 +67,7 @@ class Store {
    * @param {AbortSignal | undefined} signal
    */
   lookup(key, namespace, decode, signal) {
-    return this.#call((native, ticket) => native.lookup(ticket, key, namespace), decode, signal)
+    return call(this.#redis, (redis, ticket) => this.#on(redis).lookup(ticket, key, namespace), decode, signal)
   }
 
   /**
@@ -81,7 +75,7 @@ class Store {
    * @param {string | undefined} namespace
    */
   exists(key, namespace) {
-    return this.#call((native, ticket) => native.exists(ticket, key, namespace))
+    return call(this.#redis, (redis, ticket) => this.#on(redis).exists(ticket, key, namespace))
   }
 
   /**
@@ -91,16 +85,19 @@ class Store {
    * @param {string | undefined} namespace
    */
   set(key, stored, ttlMs, namespace) {
-    return this.#call((native, ticket) => native.set(ticket, key, stored, life(ttlMs), stored instanceof Buffer, namespace))
+    const isBuffer = Buffer.isBuffer(stored)
+    return call(this.#redis, (redis, ticket) => this.#on(redis).set(ticket, key, stored, life(ttlMs), isBuffer, namespace))
   }
 
   /**
    * @param {string[]} keys
    * @param {string | undefined} namespace
-   * @param {import('./calls').Decode} decode
+   * @param {(stored: any) => any} decode of one value
+   * @returns {Promise<any[]>}
    */
-  getMany(keys, namespace, decode) {
-    return this.#call((native, ticket) => native.getMany(ticket, keys.join('\0'), namespace), decode)
+  async getMany(keys, namespace, decode) {
+    const parts = await this.#eachPart(keys, (native, ticket, ids) => native.getMany(ticket, ids, namespace), (list) => list.map(decode))
+    return parts.length === 1 ? parts[0] : parts.flat()
   }
 
   /**
@@ -109,21 +106,38 @@ class Store {
    * @param {number[]} ttlsMs
    * @param {string | undefined} namespace
    */
-  setMany(keys, stored, ttlsMs, namespace) {
-    const binaries = /** @type {Uint8Array[]} */ (stored.filter((value) => typeof value !== 'string'))
-    const values = stored.map((value) => (typeof value === 'string' ? value : value instanceof Buffer ? 'buffer' : 'bytes'))
-    return this.#call((native, ticket) =>
-      native.setMany(ticket, keys.join('\0'), values.join('\0'), binaries, ttlsMs.map(life), namespace),
-    )
+  async setMany(keys, stored, ttlsMs, namespace) {
+    const texts = stored.map((value) => (typeof value === 'string' ? value : Buffer.isBuffer(value) ? 'buffer' : 'bytes'))
+    await inParts(keys.length, (i) => Math.max(keys[i].length, texts[i].length), (start, end) => {
+      const binaries = /** @type {Uint8Array[]} */ (stored.slice(start, end).filter((value) => typeof value !== 'string'))
+      const lives = ttlsMs.slice(start, end).map(life)
+      const ids = keys.slice(start, end).join('\0')
+      const values = texts.slice(start, end).join('\0')
+      return call(this.#redis, (redis, ticket) => this.#on(redis).setMany(ticket, ids, values, binaries, lives, namespace))
+    })
   }
 
   /**
    * How many of the keys were there.
    * @param {string[]} keys
    * @param {string | undefined} namespace
+   * @returns {Promise<number>}
    */
-  delete(keys, namespace) {
-    return this.#call((native, ticket) => native.delete(ticket, keys.join('\0'), namespace))
+  async delete(keys, namespace) {
+    const counts = await this.#eachPart(keys, (native, ticket, ids) => native.delete(ticket, ids, namespace))
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  /**
+   * @param {string[]} keys
+   * @param {(native: import('../binding').NativeCache, ticket: number, ids: string) => number} submit
+   * @param {import('./calls').Decode} [decode]
+   */
+  #eachPart(keys, submit, decode) {
+    return inParts(keys.length, (i) => keys[i].length, (start, end) => {
+      const ids = keys.slice(start, end).join('\0')
+      return call(this.#redis, (redis, ticket) => submit(this.#on(redis), ticket, ids), decode)
+    })
   }
 
   /**
@@ -131,7 +145,7 @@ class Store {
    * @param {string | undefined} namespace
    */
   deleteMatching(glob, namespace) {
-    return this.#call((native, ticket) => native.deleteMatching(ticket, glob, namespace))
+    return call(this.#redis, (redis, ticket) => this.#on(redis).deleteMatching(ticket, glob, namespace))
   }
 
   /**
@@ -141,17 +155,12 @@ class Store {
    * @returns {string | Uint8Array}
    */
   encode(value, name = 'value') {
-    if (value instanceof Uint8Array) {
+    // By its kind and not by its class: a test runner's sandbox has a `Uint8Array` of its own.
+    if (isUint8Array(value)) {
       this.#limit(value.byteLength, name)
       return value
     }
-    let json
-    try {
-      json = JSON.stringify(value)
-    } catch (cause) {
-      throw Object.assign(typeError(`${name} cannot be stored as JSON: it is cyclic, holds a bigint, or its toJSON throws`), { cause })
-    }
-    if (json === undefined) throw typeError(`${name} cannot be stored as JSON, got ${kindOf(value)}`)
+    const json = toJson(value, name)
     // No character takes more than three bytes a code unit, so a short text needs no counting.
     if (json.length * 3 > this.#maxValueBytes) this.#limit(Buffer.byteLength(json), name)
     return json
@@ -164,20 +173,38 @@ class Store {
   #limit(bytes, name) {
     if (bytes > this.#maxValueBytes) throw rangeError(`${name} must be at most ${this.#maxValueBytes} bytes as stored, got ${bytes}`)
   }
+}
 
-  /**
-   * The value of what is stored: JSON, a foreign plain string, or bytes.
-   * @param {string | Uint8Array | null | false} stored
-   */
-  decode(stored) {
-    if (stored === null) return MISS
-    if (stored === false) return UNREADABLE
-    if (typeof stored !== 'string') return stored
-    try {
-      return JSON.parse(stored)
-    } catch {
-      return stored
-    }
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {string}
+ */
+function toJson(value, name) {
+  let json
+  try {
+    json = JSON.stringify(value)
+  } catch (cause) {
+    // V8 says so of a text longer than any string, and of a value nested too deep for its stack.
+    if (cause instanceof RangeError) throw Object.assign(rangeError(`${name} is too large or too deep to be stored as JSON`), { cause })
+    throw Object.assign(typeError(`${name} cannot be stored as JSON: it is cyclic, holds a bigint, or its toJSON throws`), { cause })
+  }
+  if (json === undefined) throw typeError(`${name} cannot be stored as JSON, got ${kindOf(value)}`)
+  return json
+}
+
+/**
+ * The value of what is stored: JSON, a foreign plain string, or bytes.
+ * @param {string | Uint8Array | null | false} stored
+ */
+function decode(stored) {
+  if (stored === null) return MISS
+  if (stored === false) return UNREADABLE
+  if (typeof stored !== 'string') return stored
+  try {
+    return JSON.parse(stored)
+  } catch {
+    return stored
   }
 }
 
@@ -186,4 +213,4 @@ function life(ttlMs) {
   return ttlMs === Infinity ? ENDLESS : ttlMs
 }
 
-module.exports = { Store, MISS, UNREADABLE }
+module.exports = { Store, decode, MISS, UNREADABLE }

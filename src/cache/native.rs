@@ -156,7 +156,7 @@ impl NativeCache {
         let space = namespace.map_or_else(|| self.space.clone(), |namespace| keys::space(&self.prefix, &namespace));
         let glob = Bytes::from(keys::escape_glob(&space) + &glob);
         let step = self.timeout.unwrap_or(self.dispatch.timeout);
-        self.dispatch.submit(ticket, Some(NO_DEADLINE), move |client, _| run::delete_matching(client, step, glob))
-            as u32
+        let run = move |client, attempt| run::delete_matching(client, attempt, step, glob);
+        self.dispatch.submit(ticket, Some(NO_DEADLINE), run) as u32
     }
 }

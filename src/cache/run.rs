@@ -11,6 +11,9 @@ use std::time::Duration;
 /// How many keys one multi-key command names, so that none holds the server up.
 const BATCH: usize = 1000;
 
+/// How many bytes of keys a walk gathers before it deletes them.
+const MOST_FOUND: usize = 4 << 20;
+
 type Run = Result<Outcome, Error>;
 
 fn value(reply: Reply) -> Outcome {
@@ -87,18 +90,43 @@ pub async fn delete(client: Client, attempt: Arc<Attempt>, keys: Vec<Bytes>) -> 
 }
 
 /// Deletes what matches a glob, each step within its own deadline.
-pub async fn delete_matching(client: Client, step: Duration, glob: Bytes) -> Run {
+///
+/// It deletes behind the walk, not during it: Redis promises that no key is missed whatever happens meanwhile, but imitations whose
+/// cursor is a position (`js-redis-server`) pass over as many keys as are taken away before it.
+pub async fn delete_matching(client: Client, whole: Arc<Attempt>, step: Duration, glob: Bytes) -> Run {
     let mut scan = Scan::new(glob);
+    let (mut found, mut bytes) = (Vec::new(), 0);
     let mut deleted = 0;
     loop {
         let attempt = Attempt::new(step);
-        let Some(keys) = within(&attempt, scan.next(&client, &attempt)).await? else { break };
-        deleted += within(&attempt, unlink(&client, &attempt, &keys)).await?;
+        let more = within(&whole, &attempt, scan.next(&client, &attempt)).await?;
+        let done = more.is_none();
+        for key in more.into_iter().flatten() {
+            bytes += key.len();
+            found.push(key);
+        }
+        if done || bytes > MOST_FOUND {
+            let attempt = Attempt::new(step);
+            deleted += within(&whole, &attempt, unlink(&client, &attempt, &found)).await?;
+            found.clear();
+            bytes = 0;
+        }
+        if done {
+            return Ok(Outcome::Integer(deleted));
+        }
     }
-    Ok(Outcome::Integer(deleted))
 }
 
-async fn within<T>(attempt: &Attempt, step: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+/// A step that fails leaves its uncertainty to the whole.
+async fn within<T>(
+    whole: &Attempt,
+    attempt: &Attempt,
+    step: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     let late = |_| Err(Error::new(ErrorKind::Timeout, "a step was not answered in time"));
-    tokio::time::timeout_at(attempt.deadline.into(), step).await.unwrap_or_else(late)
+    let result = tokio::time::timeout_at(attempt.deadline.into(), step).await.unwrap_or_else(late);
+    if result.is_err() && attempt.maybe_executed() {
+        whole.sent();
+    }
+    result
 }
