@@ -6,7 +6,8 @@ import { EventEmitter } from 'node:events'
  * A string names its own unit: `'250ms'`, `'10s'`, `'5m'`, `'2h'`, `'7d'`.
  *
  * Zero, negative, `NaN` and anything below one millisecond throws a `RangeError` before a byte is sent; only a `ttl` of `0`
- * has a meaning, "do not store". A `ttl` that never ends must be asked for by name: `Infinity`.
+ * has a meaning, "do not store". A `ttl` that never ends must be asked for by name: `Infinity`. The longest `ttl` with an end is a hundred
+ * years, every other span ends at 24.8 days.
  */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
@@ -17,7 +18,7 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
  *
  * | code | meaning | retryable |
  * |---|---|---|
- * | `ERR_TIMEOUT` | sent, and no reply came before the deadline | yes |
+ * | `ERR_TIMEOUT` | sent, and no reply came before the deadline; from `Redis.connect`, no handshake came to its end | yes |
  * | `ERR_UNAVAILABLE` | no connection, or it was lost before the reply came | yes |
  * | `ERR_BUSY` | `maxPending` operations are already waiting; nothing was sent | yes |
  * | `ERR_SERVER` | the server answered with an error; `serverCode` is its first word (`WRONGTYPE`, `OOM`, …) | some |
@@ -64,7 +65,7 @@ export interface RedwrightErrorDetails {
 /** Options of a client. Names are those that ioredis users know; what is not here is refused by name. */
 export interface RedisOptions {
   /**
-   * Where the server is: `redis://[[user]:password@]host[:port][/db]`, `valkey://…`, `redis+unix:///path/to.sock[?db=0]`,
+   * Where the server is: `redis://[[user]:password@]host[:port][/db]`, `valkey://…`, `redis+unix:///path/to.sock[?db=0]` (or `unix://…`),
    * or `embedded://` for a private server of this process. Options beside it win over its parts.
    */
   url?: string
@@ -103,7 +104,7 @@ export interface RedisOptions {
   reconnect?: { minMs?: Duration; maxMs?: Duration }
   /**
    * A link that has been silent for this long, in ms, is asked with `PING`; one that stays silent for as long again
-   * is given up and made anew, so that a half-open link heals by itself. Default: `2000`.
+   * is given up and made anew, so that a half-open link heals by itself, two to three such spans after its last reply. Default: `2000`.
    */
   watchdogMs?: Duration
   /** Delay before TCP keep-alive probes, in ms. Default: `30000`. */
@@ -202,7 +203,7 @@ export class Redis extends EventEmitter {
   constructor(options?: string | RedisOptions)
   /**
    * Connects now.
-   * @throws RedwrightError `ERR_UNAVAILABLE`, `ERR_AUTH`, `ERR_PROTOCOL`, `ERR_TIMEOUT` when the first attempt fails
+   * @throws RedwrightError `ERR_UNAVAILABLE`, `ERR_AUTH`, `ERR_PROTOCOL`, `ERR_TIMEOUT` or `ERR_SERVER` when the first attempt fails
    */
   static connect(options?: string | RedisOptions): Promise<Redis>
   readonly status: RedisStatus
@@ -268,7 +269,7 @@ export interface CacheOptions {
    * together. Default: `0`.
    */
   jitter?: number
-  /** The largest encoded value, in bytes; a larger one is a `RangeError` before sending. 1 to 67 108 864. Default: 67 108 864. */
+  /** The largest value, in bytes of JSON text or of the bytes given; a larger one is a `RangeError` before sending. 1 to 67 108 864. Default: 67 108 864. */
   maxValueBytes?: number
   /** The deadline of an operation in ms. Default: the client's `commandTimeout`. */
   timeoutMs?: Duration
@@ -293,9 +294,9 @@ export interface LookupOptions {
 export interface Lookup<T> {
   hit: boolean
   value: T | null
-  /** Whether the entry has outlived its `ttl` and lives on its `staleTtl`. */
+  /** Whether the entry has outlived its `ttl`; `false` for plain entries, which end with it. */
   stale: boolean
-  /** Since the entry was stored; `null` where the entry does not say. */
+  /** Since the entry was stored; `null` where the entry does not say, as plain entries do not. */
   ageMs: number | null
   /** What is left of its life; `Infinity` where it has no end, `0` on a miss. */
   ttlMs: number
@@ -397,7 +398,7 @@ export interface RepositoryOptions {
   prefix?: string
   /** Life of a record in seconds where `set` does not say; `Infinity` never expires. Default: `3600`. */
   ttl?: Duration
-  /** The largest encoded record, in bytes. 1 to 67 108 864. Default: 67 108 864. */
+  /** The largest record, in bytes of JSON text or of the bytes given. 1 to 67 108 864. Default: 67 108 864. */
   maxValueBytes?: number
   /** The deadline of an operation in ms. Default: the client's `commandTimeout`. */
   timeoutMs?: Duration
