@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import vm from 'node:vm'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { TypeSafeCache } from '../index.js'
 import { onEveryBackend } from './support/backends'
 import { fresh } from './support/cache-tools'
@@ -15,7 +15,7 @@ onEveryBackend('bytes', (backend) => {
   async function roundTrips(cache: TypeSafeCache, bytes: Uint8Array): Promise<unknown[]> {
     await cache.clear()
     await cache.set('one', bytes)
-    await cache.setMany([['text', 'bytes'], ['many', bytes], ['more text', 'buffer'], ['twice', bytes]])
+    await cache.setMany<unknown>([['text', 'bytes'], ['many', bytes], ['more text', 'buffer'], ['twice', bytes]])
     await cache.getOrSet('loaded', () => bytes)
     assert.deepEqual(await cache.getMany(['text', 'more text']), ['bytes', 'buffer'])
     const [one, many] = await Promise.all([cache.get('one'), cache.getMany(['many', 'twice', 'one'])])

@@ -71,7 +71,7 @@ onEveryBackend('a write while a value is loaded', (backend) => {
       const { early, finish } = await loading(cache, String(i))
       finish()
       // So many steps later the write of the load may be due, on its way, or done.
-      for (let step = 0; step < i % 10; step++) await null
+      for (let step = 0; step < i % 10; step++) await Promise.resolve()
       await Promise.all([cache.set(String(i), 'new'), early])
       assert.equal(await cache.get(String(i)), 'new')
     }

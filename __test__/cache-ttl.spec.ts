@@ -52,7 +52,7 @@ onEveryBackend('the life of an entry', (backend) => {
     const cache = newCache()
     await cache.set('set', 1)
     await cache.set('bytes', new Uint8Array(3))
-    await cache.setMany([['many', 1], ['many bytes', Buffer.from('x')]])
+    await cache.setMany<unknown>([['many', 1], ['many bytes', Buffer.from('x')]])
     await cache.getOrSet('loaded', () => 1)
     await cache.wrap(() => 1, { key: () => 'wrapped' })()
     for (const key of ['set', 'bytes', 'many', 'many bytes', 'loaded', 'wrapped']) {
