@@ -16,6 +16,13 @@ use tokio::time::{sleep, timeout_at};
 /// How long to leave a server alone that refused a command for a state that passes.
 const PASSING: Duration = Duration::from_millis(50);
 
+/// When to give up, a little before the bridge does: it knows the deadline, and here it is known why.
+fn answer_by(attempt: &Attempt) -> Instant {
+    const MARGIN: Duration = Duration::from_millis(5);
+    let given = attempt.deadline - attempt.begun;
+    attempt.deadline - MARGIN.min(given / 4)
+}
+
 /// A client of one server. Everything but [`Client::new`] and [`Client::counters`] belongs on the I/O thread.
 #[derive(Clone)]
 pub struct Client(Arc<Link>);
@@ -59,8 +66,7 @@ impl Client {
         loop {
             let session = self.session(attempt).await?;
             attempt.sent();
-            let answer = session.send(command.clone()).await;
-            match answer {
+            match session.send(command.clone()).await {
                 Ok(reply) => {
                     self.0.replies.fetch_add(1, Ordering::Relaxed);
                     attempt.settled();
@@ -69,13 +75,18 @@ impl Client {
                 Err(SendError::Refused(error)) => {
                     self.0.replies.fetch_add(1, Ordering::Relaxed);
                     attempt.settled();
-                    if !error.is_passing() || Instant::now() + PASSING >= attempt.deadline {
-                        return Err(error);
+                    let may_pass = error.is_passing() && !command.partial;
+                    if !may_pass || Instant::now() + PASSING >= answer_by(attempt) {
+                        return Err(error.without(&command.args));
                     }
                     if error.server_code() == "READONLY" {
                         self.0.renew(&session);
                     }
                     sleep(PASSING).await;
+                }
+                Err(SendError::Unreadable) => {
+                    let why = "the reply begins like a published message and cannot be told from one";
+                    return Err(Error::new(ErrorKind::Protocol, why));
                 }
                 Err(SendError::NotSent) => attempt.settled(),
                 Err(SendError::Lost) if command.idempotent => attempt.settled(),
@@ -109,7 +120,7 @@ impl Client {
             State::Down(error) => error.is_lasting(),
             State::Waiting => false,
         });
-        match timeout_at(attempt.deadline.into(), standing).await {
+        match timeout_at(answer_by(attempt).into(), standing).await {
             Ok(Ok(state)) => match &*state {
                 State::Ready(session) => return Ok(session.clone()),
                 State::Down(error) => return Err(error.clone()),

@@ -7,7 +7,7 @@ use super::server::ServerInfo;
 use super::session::{Connection, Session};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
@@ -56,7 +56,6 @@ pub(super) struct Link {
     pub kept: AtomicBool,
     observer: Arc<dyn Observer>,
     closing: Notify,
-    renew: Notify,
 }
 
 /// A connection younger than this is not given up for a `READONLY`: the failover may not be over.
@@ -72,7 +71,6 @@ impl Link {
             kept: AtomicBool::new(false),
             observer,
             closing: Notify::new(),
-            renew: Notify::new(),
         }
     }
 
@@ -92,8 +90,8 @@ impl Link {
 
     /// Gives up a connection whose server no longer takes writes, so that the next one may reach one that does.
     pub fn renew(&self, session: &Session) {
-        if session.born.elapsed() >= RENEW_AFTER {
-            self.renew.notify_one();
+        if session.born().elapsed() >= RENEW_AFTER {
+            session.renew();
         }
     }
 
@@ -108,26 +106,20 @@ impl Link {
 
     async fn stand(&self) {
         let mut resp3 = self.options.resp3;
+        // Attempts since a connection stood for a while.
         let mut attempt = 0;
         loop {
             attempt += 1;
             self.tell(Event::Connecting);
-            match Session::open(&self.options, resp3).await {
-                Ok((session, mut connection)) => {
-                    self.counters.connections.fetch_add(1, Ordering::Relaxed);
-                    self.tell(Event::Connected { attempt });
-                    self.introduce(&session).await;
-                    let born = session.born;
-                    let why = self.watch(session, &mut connection).await;
-                    drop(connection);
-                    self.tell(Event::Gap("the connection was lost"));
-                    self.fail(why);
-                    if born.elapsed() > self.options.reconnect_max {
+            match self.attempt(attempt, resp3).await {
+                Ok(stood_for) => {
+                    if stood_for > self.options.reconnect_max {
                         attempt = 0;
                     }
                 }
                 Err(error) if resp3 && lacks_resp3(&error) => {
                     resp3 = false;
+                    attempt -= 1;
                     continue;
                 }
                 Err(error) => {
@@ -135,13 +127,33 @@ impl Link {
                     self.fail(error);
                 }
             }
+            // The next server at this address may be another one.
+            resp3 = self.options.resp3;
             let delay = self.delay(attempt);
-            self.tell(Event::Reconnecting { attempt, delay });
+            self.tell(Event::Reconnecting { attempt: attempt + 1, delay });
             sleep(delay).await;
         }
     }
 
+    /// One connection, from its beginning to its end; tells how long it stood.
+    async fn attempt(&self, attempt: u32, resp3: bool) -> Result<Duration, Error> {
+        let (session, mut connection) = Session::open(&self.options, resp3).await?;
+        let server = self.introduce(&session).await?;
+        self.counters.connections.fetch_add(1, Ordering::Relaxed);
+        self.tell(Event::Connected { attempt });
+        self.state.send_replace(State::Ready(session.clone()));
+        self.tell(Event::Ready(server));
+        let stood = Instant::now();
+        let why = self.watch(session, &mut connection).await;
+        let stood_for = stood.elapsed();
+        drop(connection);
+        self.tell(Event::Gap("the connection was lost"));
+        self.fail(why);
+        Ok(stood_for)
+    }
+
     fn fail(&self, error: Error) {
+        let error = error.at(&self.options.place(), self.options.password.as_deref());
         self.state.send_replace(State::Down(error.clone()));
         self.tell(Event::Failed(error));
     }
@@ -152,29 +164,33 @@ impl Link {
         doubled.min(self.options.reconnect_max).mul_f64(0.5 + 0.5 * fastrand::f64())
     }
 
-    /// Names the connection and asks the server what it is; then operations flow.
-    async fn introduce(&self, session: &Session) {
+    /// Names the connection and asks the server what it is.
+    async fn introduce(&self, session: &Session) -> Result<ServerInfo, Error> {
         let naming = async {
             if let Some(name) = &self.options.name {
                 let _ = session.send(Command::new("CLIENT").word("SETNAME").arg(name.clone().into())).await;
             }
         };
         let asking = timeout(self.options.connect_timeout, async { tokio::join!(naming, ServerInfo::ask(session)).1 });
-        let server = asking.await.unwrap_or_default();
-        self.state.send_replace(State::Ready(session.clone()));
-        self.tell(Event::Ready(server));
+        asking.await.unwrap_or_else(|_| Err(Error::no_answer()))
     }
 
     /// Returns when the connection has ended, was silent for too long, or is to be made anew.
     async fn watch(&self, session: Session, connection: &mut Connection) -> Error {
-        tokio::select! {
-            why = connection.ended() => why,
+        let why = tokio::select! {
+            why = connection.ended() => return why,
             () = self.silence(&session) => {
                 self.counters.watchdog_trips.fetch_add(1, Ordering::Relaxed);
-                Error::new(ErrorKind::Unavailable, "the connection was silent for too long")
+                return Error::new(ErrorKind::Unavailable, "the connection was silent for too long");
             }
-            () = self.renew.notified() => Error::new(ErrorKind::Unavailable, "the server no longer takes writes"),
+            why = session.outlived() => why,
+        };
+        if session.is_sound() {
+            // Nobody else begins on it, and what others have asked on it is answered first.
+            self.state.send_replace(State::Waiting);
+            let _ = timeout(self.options.watchdog, session.quit()).await;
         }
+        why
     }
 
     /// Returns when neither a reply nor the answer to a `PING` has come in time. Replies are counted, not writes, so traffic into

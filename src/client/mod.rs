@@ -2,6 +2,7 @@
 
 mod command;
 mod error;
+mod guard;
 mod handle;
 mod link;
 mod options;
