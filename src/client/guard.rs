@@ -6,7 +6,7 @@
 
 use super::error::Error;
 use super::reply::Reply;
-use super::session::SendError;
+use super::send_error::SendError;
 use bytes::Bytes;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use tokio::sync::Notify;

@@ -2,10 +2,12 @@
 
 use super::command::Command;
 use super::error::{Error, ErrorKind};
-use super::link::{Link, LinkCounters, Observer, State};
+use super::gate::State;
+use super::link::{Link, LinkCounters, Observer};
 use super::options::ClientOptions;
 use super::reply::Reply;
-use super::session::{SendError, Session};
+use super::send_error::SendError;
+use super::session::Session;
 use crate::common::Attempt;
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -46,10 +48,9 @@ impl Client {
     /// Connects now, and tells how the first attempt went.
     pub async fn connect(&self) -> Result<(), Error> {
         self.begin();
-        let mut state = self.0.state.subscribe();
-        match state.wait_for(|state| !matches!(state, State::Waiting)).await.as_deref() {
-            Ok(State::Ready(_)) => Ok(()),
-            Ok(State::Down(error)) => Err(error.clone()),
+        match self.0.gate.until(|state| !matches!(state, State::Waiting)).await {
+            State::Ready(_) => Ok(()),
+            State::Down(error) => Err(error),
             _ => Err(Error::new(ErrorKind::Closed, "the client was closed")),
         }
     }
@@ -106,37 +107,19 @@ impl Client {
 
     /// The standing connection; when there is none, it is awaited until the deadline.
     async fn session(&self, attempt: &Attempt) -> Result<Session, Error> {
-        if let State::Ready(session) = &*self.0.state.borrow() {
-            return Ok(session.clone());
+        match self.0.gate.standing() {
+            Some(session) => Ok(session),
+            None => Box::pin(self.standing(attempt)).await,
         }
-        Box::pin(self.standing(attempt)).await
     }
 
     async fn standing(&self, attempt: &Attempt) -> Result<Session, Error> {
         self.begin();
-        let mut state = self.0.state.subscribe();
-        let standing = state.wait_for(|state| match state {
-            State::Ready(_) | State::Closed => true,
-            State::Down(error) => error.is_lasting(),
-            State::Waiting => false,
-        });
-        match timeout_at(answer_by(attempt).into(), standing).await {
-            Ok(Ok(state)) => match &*state {
-                State::Ready(session) => return Ok(session.clone()),
-                State::Down(error) => return Err(error.clone()),
-                _ => {}
-            },
-            Err(_) => return Err(self.unreachable()),
-            Ok(Err(_)) => {}
-        }
-        Err(Error::new(ErrorKind::Closed, "the client was closed"))
+        timeout_at(answer_by(attempt).into(), self.0.gate.session()).await.unwrap_or_else(|_| Err(self.unreachable()))
     }
 
     fn unreachable(&self) -> Error {
-        let why = match &*self.0.state.borrow() {
-            State::Down(error) => format!("no connection in time: {error}"),
-            _ => "no connection in time".to_owned(),
-        };
-        Error::new(ErrorKind::Unavailable, why)
+        let why = self.0.gate.why_down().map(|error| format!(": {error}"));
+        Error::new(ErrorKind::Unavailable, format!("no connection in time{}", why.unwrap_or_default()))
     }
 }

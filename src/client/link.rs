@@ -2,13 +2,14 @@
 
 use super::command::Command;
 use super::error::{Error, ErrorKind};
+use super::gate::{Gate, State};
 use super::options::ClientOptions;
 use super::server::ServerInfo;
 use super::session::{Connection, Session};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 /// What happens to a link.
@@ -35,20 +36,9 @@ pub struct LinkCounters {
     pub watchdog_trips: AtomicU64,
 }
 
-/// Where a link stands.
-#[derive(Clone)]
-pub(super) enum State {
-    /// Connecting, for the first time or again.
-    Waiting,
-    Ready(Session),
-    /// The last attempt failed; the next one comes by itself.
-    Down(Error),
-    Closed,
-}
-
 pub(super) struct Link {
     pub options: ClientOptions,
-    pub state: watch::Sender<State>,
+    pub gate: Gate,
     pub counters: LinkCounters,
     /// Replies so far, so that the watchdog knows a living link from a silent one.
     pub replies: AtomicU64,
@@ -65,7 +55,7 @@ impl Link {
     pub fn new(options: ClientOptions, observer: Arc<dyn Observer>) -> Self {
         Link {
             options,
-            state: watch::Sender::new(State::Waiting),
+            gate: Gate::default(),
             counters: LinkCounters::default(),
             replies: AtomicU64::new(0),
             kept: AtomicBool::new(false),
@@ -82,9 +72,9 @@ impl Link {
     pub async fn close(&self) {
         self.closing.notify_one();
         if self.kept.swap(true, Ordering::Relaxed) {
-            let _ = self.state.subscribe().wait_for(|state| matches!(state, State::Closed)).await;
+            self.gate.until(|state| matches!(state, State::Closed)).await;
         } else {
-            self.state.send_replace(State::Closed);
+            self.gate.enter(State::Closed);
         }
     }
 
@@ -101,7 +91,7 @@ impl Link {
             () = self.closing.notified() => {}
             () = self.stand() => {}
         }
-        self.state.send_replace(State::Closed);
+        self.gate.enter(State::Closed);
     }
 
     async fn stand(&self) {
@@ -141,7 +131,7 @@ impl Link {
         let server = self.introduce(&session).await?;
         self.counters.connections.fetch_add(1, Ordering::Relaxed);
         self.tell(Event::Connected { attempt });
-        self.state.send_replace(State::Ready(session.clone()));
+        self.gate.enter(State::Ready(session.clone()));
         self.tell(Event::Ready(server));
         let stood = Instant::now();
         let why = self.watch(session, &mut connection).await;
@@ -154,7 +144,7 @@ impl Link {
 
     fn fail(&self, error: Error) {
         let error = error.at(&self.options.place(), self.options.password.as_deref());
-        self.state.send_replace(State::Down(error.clone()));
+        self.gate.enter(State::Down(error.clone()));
         self.tell(Event::Failed(error));
     }
 
@@ -187,7 +177,7 @@ impl Link {
         };
         if session.is_sound() {
             // Nobody else begins on it, and what others have asked on it is answered first.
-            self.state.send_replace(State::Waiting);
+            self.gate.enter(State::Waiting);
             let _ = timeout(self.options.watchdog, session.quit()).await;
         }
         why

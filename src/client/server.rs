@@ -3,7 +3,8 @@
 use super::command::Command;
 use super::error::{Error, ErrorKind};
 use super::reply::Reply;
-use super::session::{SendError, Session};
+use super::send_error::SendError;
+use super::session::Session;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Product {

@@ -5,10 +5,11 @@ use super::error::{Error, ErrorKind};
 use super::guard::Guard;
 use super::options::ClientOptions;
 use super::reply::Reply;
+use super::send_error::SendError;
 use bytes::Bytes;
 use fred::bytes_utils::Str;
 use fred::clients::Client as FredClient;
-use fred::error::{Error as FredError, ErrorKind as FredErrorKind};
+use fred::error::Error as FredError;
 use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::{ClusterHash, CustomCommand, Expiration};
 use futures_util::future::join;
@@ -36,18 +37,6 @@ struct Shared {
 
 /// fred's task that owns the socket; it ends when the connection does.
 pub struct Connection(JoinHandle<Result<(), FredError>>);
-
-/// Why a command of a session got no reply.
-pub enum SendError {
-    /// It never left this process.
-    NotSent,
-    /// The connection ended, and the command may have been executed.
-    Lost,
-    /// The reply cannot be told from a published message.
-    Unreadable,
-    /// The server refused it.
-    Refused(Error),
-}
 
 impl Session {
     /// Connects and shakes hands, once.
@@ -192,25 +181,5 @@ impl Drop for Connection {
     fn drop(&mut self) {
         // A fred client that is merely dropped leaks its connection and its task.
         self.0.abort();
-    }
-}
-
-impl From<&FredError> for SendError {
-    fn from(error: &FredError) -> Self {
-        match error.kind() {
-            // fred answers so for what was still in its queue when the connection ended.
-            FredErrorKind::Canceled => SendError::NotSent,
-            FredErrorKind::Unknown if error.details().starts_with("Failed to send command to router") => {
-                SendError::NotSent
-            }
-            FredErrorKind::IO | FredErrorKind::Timeout | FredErrorKind::Protocol | FredErrorKind::Parse => {
-                SendError::Lost
-            }
-            // One such reply ends the connection, and fred gives it to everybody who waits.
-            FredErrorKind::Cluster if error.details().starts_with("CLUSTERDOWN") => SendError::Lost,
-            // The router's task is gone, and the waiting end of its channel with it.
-            FredErrorKind::Unknown if error.details() == "channel closed" => SendError::Lost,
-            _ => SendError::Refused(Error::from_reply(error.details())),
-        }
     }
 }
