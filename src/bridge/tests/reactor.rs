@@ -2,6 +2,7 @@ use super::*;
 use crate::bridge::reactor::{Lease, abandon, end_turn, lease};
 use crate::common::Attempt;
 use std::future::{Future, Ready, pending};
+use std::time::Instant;
 
 fn submit<F, Fut>(lease: &Lease, env: &Environment, ticket: u32, timeout: Duration, run: F)
 where
@@ -75,24 +76,33 @@ fn a_deadline_passes_and_says_whether_anything_was_sent() {
 
 #[test]
 fn a_deadline_passes_although_the_next_operation_is_always_there_already() {
-    /// Hands over the next one before it ends, so that the I/O thread never finds its inbox empty.
-    fn go_on(lease: Arc<Lease>, env: Arc<Environment>) {
+    /// Hands over the next one before it ends, so that the I/O thread never finds its inbox empty; counts those that are too many.
+    fn go_on(lease: Arc<Lease>, env: Arc<Environment>, late: Instant, overtime: Arc<AtomicUsize>) {
+        if Instant::now() > late {
+            overtime.fetch_add(1, Ordering::SeqCst);
+        }
         if env.settled() == 0 {
             let next = lease.clone();
-            lease.spawn(async move { go_on(next, env) });
+            lease.spawn(async move { go_on(next, env, late, overtime) });
         }
     }
 
     let (lease, env) = (Arc::new(lease().expect("a thread")), Arc::new(Environment::new()));
-    submit(&lease, &env, 0, Duration::from_millis(20), never);
-    go_on(lease.clone(), env.clone());
+    let (timeout, overtime) = (Duration::from_millis(100), Arc::default());
+    let (next, environment, counter) = (lease.clone(), env.clone(), Arc::clone(&overtime));
+    submit(&lease, &env, 0, timeout, move |attempt| {
+        go_on(next, environment, attempt.deadline + timeout, counter);
+        never(attempt)
+    });
     assert_eq!(env.receive(1), [failed(0, Code::Unavailable)]);
+    // Whenever the thread came to run, it had one look at the deadlines a turn.
+    assert!(overtime.load(Ordering::SeqCst) <= 10, "{overtime:?} more turns");
 }
 
 #[test]
 fn a_turn_that_is_long_does_not_eat_up_the_deadline() {
     let (lease, env) = (lease().expect("a thread"), Environment::new());
-    let (short, begun) = (Duration::from_millis(50), std::time::Instant::now());
+    let (short, begun) = (Duration::from_millis(50), Instant::now());
     let jobs = (0..20).map(|ticket| lease.submit(env.submission(ticket, short), |_| async { Outcome::Done }));
     assert_eq!(jobs.filter(|opened| *opened).count(), 1);
     // What the event loop does meanwhile.
