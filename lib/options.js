@@ -3,7 +3,8 @@
 // The options of a client: a URL and an object become what the native core takes.
 
 const check = require('./check')
-const { typeError, rangeError, kindOf } = require('./errors')
+const { typeError, rangeError } = require('./errors')
+const { parseUrl } = require('./url')
 
 const KNOWN = /** @type {const} */ ([
   'url', 'host', 'port', 'path', 'username', 'password', 'db', 'connectionName', 'protocol', 'connectTimeout',
@@ -38,7 +39,31 @@ function normalise(given) {
   if (options.path !== undefined && (options.host !== undefined || options.port !== undefined)) {
     throw typeError('options.path excludes options.host and options.port')
   }
-  return { ...options }
+  return defined(options)
+}
+
+/** What says where the server is, and who asks. */
+const ADDRESS = /** @type {const} */ (['url', 'host', 'port', 'path'])
+const CREDENTIALS = /** @type {const} */ (['username', 'password'])
+
+/**
+ * Options of one client over those of another. An address replaces an address: a socket's path does not outlive a host given over it, nor a
+ * host a URL.
+ * @param {import('../index').RedisOptions} base
+ * @param {import('../index').RedisOptions} over
+ * @returns {import('../index').RedisOptions}
+ */
+function merge(base, over) {
+  const kept = { ...base }
+  if (over.url !== undefined) for (const name of [...ADDRESS, ...CREDENTIALS, /** @type {const} */ ('db')]) delete kept[name]
+  if (over.path !== undefined) for (const name of /** @type {const} */ (['host', 'port'])) delete kept[name]
+  if (over.host !== undefined || over.port !== undefined) delete kept.path
+  return { ...kept, ...over }
+}
+
+/** @param {unknown} url */
+function isEmbeddedUrl(url) {
+  return typeof url === 'string' && url.startsWith(EMBEDDED)
 }
 
 /**
@@ -46,7 +71,7 @@ function normalise(given) {
  * @param {import('../index').RedisOptions} options
  */
 function isEmbedded(options) {
-  return typeof options.url === 'string' && options.url.startsWith(EMBEDDED) && options.host === undefined && options.path === undefined
+  return isEmbeddedUrl(options.url) && options.host === undefined && options.path === undefined
 }
 
 /**
@@ -56,7 +81,9 @@ function isEmbedded(options) {
  */
 function toNative(options) {
   /** @type {Record<string, any>} */
-  const given = { ...(options.url === undefined || isEmbedded(options) ? {} : parseUrl(options.url)), ...defined(options) }
+  const given = { ...(options.url === undefined || isEmbeddedUrl(options.url) ? {} : parseUrl(options.url)), ...defined(options) }
+  // An option stands over the URL, the path of a socket among them.
+  if (options.path === undefined && (options.host !== undefined || options.port !== undefined)) delete given.path
   const native = { ...DEFAULTS }
   /** @type {(name: string) => void} */
   const copyString = (name) => {
@@ -65,6 +92,10 @@ function toNative(options) {
     Object.assign(native, { [name]: given[name] })
   }
   for (const name of ['host', 'path', 'username', 'password', 'connectionName']) copyString(name)
+  // Without one the server would take us for its default user.
+  if (given.username !== undefined && given.password === undefined) Object.assign(native, { password: '' })
+  if (!/^[!-~]*$/.test(given.connectionName ?? '')) throw typeError('options.connectionName must hold no spaces and printable ASCII only')
+  if (given.path === '') throw typeError('options.path must not be empty')
   if (given.host !== undefined && given.host === '') throw typeError('options.host must not be empty')
   if (given.port !== undefined) native.port = check.integer(given.port, 'options.port', 1, 65535)
   if (given.db !== undefined) native.db = check.integer(given.db, 'options.db', 0, 255)
@@ -92,94 +123,21 @@ function defined(options) {
 }
 
 /**
- * The parts of a URL. Its text may hold a password, so no message repeats it.
- * @param {unknown} text
- */
-function parseUrl(text) {
-  if (typeof text !== 'string') throw typeError(`options.url must be a string, got ${kindOf(text)}`)
-  let url
-  try {
-    url = new URL(text)
-  } catch {
-    throw typeError('options.url is not a URL; expected redis://[[user]:password@]host[:port][/db]')
-  }
-  const parts = { ...credentials(url) }
-  switch (url.protocol) {
-    case 'redis:':
-    case 'valkey:':
-      rejectQuery(url, [])
-      return { ...parts, host: hostOf(url), ...portOf(url), ...dbOf(url.pathname.slice(1)) }
-    case 'redis+unix:':
-    case 'unix:':
-      rejectQuery(url, ['db'])
-      if (url.pathname === '' || url.pathname === '/') throw typeError('options.url names no socket; expected redis+unix:///path/to.sock')
-      return { ...parts, path: decodeURIComponent(url.pathname), ...dbOf(url.searchParams.get('db') ?? '') }
-    case 'rediss:':
-    case 'valkeys:':
-    case 'redis+cluster:':
-    case 'redis+sentinel:':
-      throw typeError(`options.url: ${url.protocol}// is not supported by this version of Redwright`)
-    default:
-      throw typeError(`options.url: ${url.protocol}// is not known; expected redis://, valkey://, redis+unix:// or embedded://`)
-  }
-}
-
-/** @param {URL} url */
-function credentials(url) {
-  try {
-    return {
-      ...(url.username && { username: decodeURIComponent(url.username) }),
-      ...(url.password && { password: decodeURIComponent(url.password) }),
-    }
-  } catch {
-    throw typeError('options.url: user name and password must be percent-encoded')
-  }
-}
-
-/** @param {URL} url */
-function hostOf(url) {
-  if (url.hostname === '') throw typeError('options.url names no host; expected redis://host[:port][/db]')
-  return url.hostname.replace(/^\[(.*)\]$/, '$1')
-}
-
-/** @param {URL} url */
-function portOf(url) {
-  return url.port === '' ? {} : { port: Number(url.port) }
-}
-
-/** @param {string} text */
-function dbOf(text) {
-  if (text === '') return {}
-  if (!/^\d{1,3}$/.test(text) || Number(text) > 255) throw rangeError('options.url: the database must be an integer from 0 to 255')
-  return { db: Number(text) }
-}
-
-/**
- * @param {URL} url
- * @param {readonly string[]} known
- */
-function rejectQuery(url, known) {
-  for (const name of url.searchParams.keys()) {
-    if (!known.includes(name)) throw typeError(`options.url: the parameter '${name}' is not known`)
-  }
-}
-
-/**
  * Options from the environment: `REDIS_URL`, or `REDIS_HOST` and its siblings.
  * @param {NodeJS.ProcessEnv} env
  * @returns {import('../index').RedisOptions}
  */
 function fromEnvironment(env) {
   if (env.REDIS_URL) return { url: env.REDIS_URL }
-  /** @type {(name: string) => number | undefined} */
-  const number = (name) => (env[name] ? Number(env[name]) : undefined)
+  /** @type {(name: string, most: number) => number | undefined} */
+  const number = (name, most) => (env[name] ? check.integer(Number(env[name]), `the environment's ${name}`, 0, most) : undefined)
   return {
     host: env.REDIS_HOST || undefined,
-    port: number('REDIS_PORT'),
+    port: number('REDIS_PORT', 65535),
     username: env.REDIS_USERNAME || undefined,
     password: env.REDIS_PASSWORD || undefined,
-    db: number('REDIS_DB'),
+    db: number('REDIS_DB', 255),
   }
 }
 
-module.exports = { normalise, isEmbedded, toNative, fromEnvironment }
+module.exports = { normalise, merge, isEmbedded, toNative, fromEnvironment }

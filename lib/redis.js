@@ -8,14 +8,9 @@ const bridge = require('./calls')
 const check = require('./check')
 const { RedwrightError, fromNative, typeError, kindOf } = require('./errors')
 const { metrics } = require('./metrics')
-const { normalise, isEmbedded, toNative } = require('./options')
-
-/** Commands that would change the shared connection under everybody, or hold it up. */
-const UNSHARED = new Set([
-  'AUTH', 'BLMOVE', 'BLMPOP', 'BLPOP', 'BRPOP', 'BRPOPLPUSH', 'BZMPOP', 'BZPOPMAX', 'BZPOPMIN', 'DISCARD', 'EXEC', 'HELLO',
-  'MONITOR', 'MULTI', 'PSUBSCRIBE', 'PSYNC', 'PUNSUBSCRIBE', 'QUIT', 'READONLY', 'READWRITE', 'REPLCONF', 'RESET', 'SELECT',
-  'SSUBSCRIBE', 'SUBSCRIBE', 'SUNSUBSCRIBE', 'SYNC', 'UNSUBSCRIBE', 'UNWATCH', 'WAIT', 'WAITAOF', 'WATCH',
-])
+const { revive } = require('./replies')
+const { whyUnshared } = require('./unshared')
+const { normalise, isEmbedded, merge, toNative } = require('./options')
 
 /**
  * Begins an operation of a client, for the patterns of this package.
@@ -87,8 +82,11 @@ class Redis extends EventEmitter {
   #ready() {
     if (this.#native) return Promise.resolve(this.#native)
     if (this.#closing) return Promise.reject(new RedwrightError('ERR_CLOSED', 'the client is closed'))
-    this.#embedded ??= this.#startEmbedded()
-    return this.#embedded
+    // A start that failed is tried again by whoever asks next.
+    return (this.#embedded ??= this.#startEmbedded().catch((error) => {
+      this.#embedded = null
+      throw error
+    }))
   }
 
   /**
@@ -118,11 +116,12 @@ class Redis extends EventEmitter {
   command(name, ...args) {
     try {
       check.key(name, 'name')
-      if (!isShared(name)) throw typeError(`name: ${name.toUpperCase()} cannot be sent on a shared connection`)
+      const why = whyUnshared(name, args)
+      if (why !== null) throw typeError(why)
       const line = oneLine(name, args)
-      if (line !== null) return this.#call((native, ticket) => native.commandLine(ticket, line))
+      if (line !== null) return this.#call((native, ticket) => native.commandLine(ticket, line), revive)
       const parts = args.map(argument)
-      return this.#call((native, ticket) => native.command(ticket, name, parts))
+      return this.#call((native, ticket) => native.command(ticket, name, parts), revive)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -153,7 +152,7 @@ class Redis extends EventEmitter {
 
   /** @param {import('../index').RedisOptions} [options] */
   duplicate(options) {
-    return new Redis({ ...this.#options, ...normalise(options) })
+    return new Redis(merge(this.#options, normalise(options)))
   }
 
   /** @param {{ timeoutMs?: import('../index').Duration }} [options] */
@@ -170,12 +169,13 @@ class Redis extends EventEmitter {
   /** @param {number} within */
   async #close(within) {
     this.#status = 'closing'
-    // Whoever waits for the embedded server is told by `#startEmbedded`.
-    await this.#embedded?.catch(() => {})
+    // Whoever waits for the embedded server is told by `#startEmbedded`. Nothing is awaited otherwise: later calls are refused from now on.
+    if (!this.#native) await this.#embedded?.catch(() => {})
     const native = this.#native
     if (native) await bridge.call(native, (native, ticket) => (native.close(ticket, within) ? 0 : 3))
     this.#status = 'closed'
-    this.emit('close', {})
+    // A listener that throws is no failure of this.
+    queueMicrotask(() => this.emit('close', {}))
   }
 
   /** @param {{ timeoutMs?: import('../index').Duration }} [options] */
@@ -214,18 +214,6 @@ class Redis extends EventEmitter {
         if (this.listenerCount('error') > 0) this.emit('error', fromNative(fields[0]))
     }
   }
-}
-
-/** Names that were looked at before, as they were written; so few that they need no bound but one against mischief. */
-const shared = new Set()
-const MOST_NAMES = 1000
-
-/** @param {string} name */
-function isShared(name) {
-  if (shared.has(name)) return true
-  if (UNSHARED.has(name.toUpperCase())) return false
-  if (shared.size < MOST_NAMES) shared.add(name)
-  return true
 }
 
 /**

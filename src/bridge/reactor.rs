@@ -169,7 +169,7 @@ pub(super) fn wake_later(port: &Arc<Port>) {
     UNWOKEN.with_borrow_mut(|ports| ports.push(port.clone()));
 }
 
-fn wake_all() {
+pub(super) fn wake_all() {
     UNWOKEN.with_borrow_mut(|ports| ports.drain(..).for_each(|port| port.wake()));
 }
 

@@ -26,11 +26,68 @@ pub struct Command {
     pub(super) args: Vec<Bytes>,
     /// Sending it twice does what sending it once does, so it may be sent again when the link is lost on the way.
     pub(super) idempotent: bool,
+    /// The reply may be a short list of any strings, which fred could take for a published message.
+    pub(super) guarded: bool,
+    /// An error reply may come after a part of it was executed.
+    pub(super) partial: bool,
 }
+
+/// Commands whose reply is never a list of strings, so that none of the users' own needs a guard.
+const SINGLE: [&str; 46] = [
+    "APPEND",
+    "DBSIZE",
+    "DECR",
+    "DECRBY",
+    "DEL",
+    "ECHO",
+    "EXPIRE",
+    "EXPIREAT",
+    "GETDEL",
+    "GETEX",
+    "GETRANGE",
+    "GETSET",
+    "HDEL",
+    "HEXISTS",
+    "HGET",
+    "HINCRBY",
+    "HLEN",
+    "HSET",
+    "HSETNX",
+    "INCRBY",
+    "INCRBYFLOAT",
+    "INFO",
+    "LINDEX",
+    "LLEN",
+    "LPUSH",
+    "LSET",
+    "PERSIST",
+    "PEXPIRE",
+    "PING",
+    "PUBLISH",
+    "RPUSH",
+    "SADD",
+    "SCARD",
+    "SET",
+    "SETEX",
+    "SISMEMBER",
+    "SREM",
+    "STRLEN",
+    "TTL",
+    "TYPE",
+    "XADD",
+    "XLEN",
+    "ZADD",
+    "ZCARD",
+    "ZREM",
+    "ZSCORE",
+];
+
+/// Scripts can write and then answer with any error.
+const SCRIPTS: [&str; 6] = ["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"];
 
 impl Command {
     fn known(verb: Verb, args: Vec<Bytes>, idempotent: bool) -> Self {
-        Command { verb, args, idempotent }
+        Command { verb, args, idempotent, guarded: false, partial: false }
     }
 
     fn of_keys(verb: Verb, keys: impl IntoIterator<Item = Bytes>, idempotent: bool) -> Self {
@@ -73,6 +130,8 @@ impl Command {
     /// A command of the user's. Nothing is known of it, so it is never sent twice.
     pub fn named(name: String, args: Vec<Bytes>) -> Self {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
+        let is_one_of = |names: &[&str]| names.iter().any(|known| is(known));
+        let (guarded, partial) = (!is_one_of(&SINGLE), is_one_of(&SCRIPTS));
         let verb = match args.len() {
             1 if is("GET") => Verb::Get,
             1 if is("INCR") => Verb::Incr,
@@ -83,7 +142,7 @@ impl Command {
             1.. if is("UNLINK") => Verb::Unlink,
             _ => Verb::Other(name.into()),
         };
-        Command::known(verb, args, false)
+        Command { guarded, partial, ..Command::known(verb, args, false) }
     }
 
     /// A read, or anything else that may be sent again.

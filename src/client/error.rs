@@ -1,5 +1,6 @@
 //! What can go wrong between here and the server.
 
+use bytes::Bytes;
 use fred::error as fred_error;
 use std::fmt;
 
@@ -24,30 +25,60 @@ pub enum ErrorKind {
 pub struct Error {
     pub kind: ErrorKind,
     pub message: String,
+    server_code: String,
 }
 
 impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into() }
+        Error { kind, message: message.into(), server_code: String::new() }
+    }
+
+    pub(super) fn not_redis() -> Self {
+        Error::new(ErrorKind::Protocol, "what answers there does not speak the Redis protocol")
+    }
+
+    pub(super) fn no_answer() -> Self {
+        Error::new(ErrorKind::Timeout, "nothing answers in time")
     }
 
     /// An error reply. Redis ends some of them with the arguments that it was sent, which may be values: they are cut.
     pub fn from_reply(text: &str) -> Self {
         const ECHO: &str = ", with args beginning with";
         let message = text.find(ECHO).map_or(text, |end| &text[..end]);
-        let kind = match text.split(' ').next() {
-            Some("NOAUTH" | "WRONGPASS") => ErrorKind::Auth,
-            _ if text.contains("without any password configured") => ErrorKind::Auth,
-            _ => ErrorKind::Server,
-        };
-        Error::new(kind, message)
+        let code = text.split(' ').next().filter(|word| is_code(word)).unwrap_or_default();
+        let kind = if matches!(code, "NOAUTH" | "WRONGPASS") { ErrorKind::Auth } else { ErrorKind::Server };
+        Error { server_code: code.to_owned(), ..Error::new(kind, message) }
     }
 
     /// The first word of the server's error, where it is one of its codes.
     pub fn server_code(&self) -> &str {
-        let word = self.message.split(' ').next().unwrap_or_default();
-        let is_code = word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase());
-        if is_code && matches!(self.kind, ErrorKind::Server | ErrorKind::Auth) { word } else { "" }
+        &self.server_code
+    }
+
+    /// Takes out what the server quotes of a command's arguments, which may be keys and values.
+    #[must_use]
+    pub(super) fn without(mut self, args: &[Bytes]) -> Self {
+        for quote in ['\'', '`', '"'] {
+            let parts: Vec<&str> = self.message.split(quote).collect();
+            let last = parts.len() - 1;
+            // The server cuts what is long.
+            let is_secret = |part: &str| !part.is_empty() && args.iter().any(|arg| arg.starts_with(part.as_bytes()));
+            let parts = parts.iter().enumerate();
+            let parts: Vec<&str> =
+                parts.map(|(i, part)| if i > 0 && i < last && is_secret(part) { "…" } else { part }).collect();
+            self.message = parts.join(&quote.to_string());
+        }
+        self
+    }
+
+    /// Says where, and takes out the password, which some servers repeat.
+    #[must_use]
+    pub(super) fn at(mut self, place: &str, password: Option<&str>) -> Self {
+        if let Some(password) = password.filter(|password| !password.is_empty()) {
+            self.message = self.message.replace(password, "…");
+        }
+        self.message = format!("{place}: {}", self.message);
+        self
     }
 
     /// Whether the server refused the command for a state that passes, without executing it.
@@ -65,15 +96,17 @@ impl Error {
         use fred_error::ErrorKind as Fred;
         let details = error.details();
         match error.kind() {
-            Fred::Auth => Error::new(ErrorKind::Auth, details),
-            Fred::Protocol | Fred::Parse => {
-                Error::new(ErrorKind::Protocol, "what answers at this address does not speak the Redis protocol")
-            }
-            Fred::Timeout => Error::new(ErrorKind::Timeout, "the server accepts connections and does not answer"),
-            Fred::IO | Fred::Canceled | Fred::Routing => Error::new(ErrorKind::Unavailable, plain_io(details)),
-            _ => Error::from_reply(details),
+            Fred::Protocol | Fred::Parse => Error::not_redis(),
+            Fred::Timeout => Error::no_answer(),
+            Fred::Auth | Fred::Cluster | Fred::InvalidArgument => Error::from_reply(details),
+            Fred::Unknown if details.split(' ').next().is_some_and(is_code) => Error::from_reply(details),
+            _ => Error::new(ErrorKind::Unavailable, plain_io(details)),
         }
     }
+}
+
+fn is_code(word: &str) -> bool {
+    word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// `Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }` as `Connection refused`.
@@ -107,6 +140,22 @@ mod tests {
         assert_eq!(Error::from_reply("WRONGTYPE Operation against a key").server_code(), "WRONGTYPE");
         assert_eq!(Error::from_reply("something else").server_code(), "");
         assert_eq!(Error::new(ErrorKind::Unavailable, "ERR not a reply").server_code(), "");
+    }
+
+    #[test]
+    fn what_the_server_quotes_of_the_arguments_is_taken_out() {
+        let args = ["long-secret", "group"].map(Bytes::from);
+        let error = Error::from_reply("NOGROUP No such key 'long-sec' or consumer group 'group' in 'XREADGROUP'");
+        assert_eq!(error.without(&args).message, "NOGROUP No such key '…' or consumer group '…' in 'XREADGROUP'");
+        let error = Error::from_reply("ERR you can't use 'group'").without(&args);
+        assert_eq!((error.message.as_str(), error.server_code()), ("ERR you can't use '…'", "ERR"));
+    }
+
+    #[test]
+    fn an_error_says_where_and_hides_the_password() {
+        let error = Error::from_reply("ERR unknown command 'HELLO 3 AUTH default pw'").at("host:1", Some("pw"));
+        assert_eq!(error.message, "host:1: ERR unknown command 'HELLO 3 AUTH default …'");
+        assert_eq!(error.server_code(), "ERR");
     }
 
     #[test]

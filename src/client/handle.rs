@@ -2,10 +2,12 @@
 
 use super::command::Command;
 use super::error::{Error, ErrorKind};
-use super::link::{Link, LinkCounters, Observer, State};
+use super::gate::State;
+use super::link::{Link, LinkCounters, Observer};
 use super::options::ClientOptions;
 use super::reply::Reply;
-use super::session::{SendError, Session};
+use super::send_error::SendError;
+use super::session::Session;
 use crate::common::Attempt;
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -15,6 +17,13 @@ use tokio::time::{sleep, timeout_at};
 
 /// How long to leave a server alone that refused a command for a state that passes.
 const PASSING: Duration = Duration::from_millis(50);
+
+/// When to give up, a little before the bridge does: it knows the deadline, and here it is known why.
+fn answer_by(attempt: &Attempt) -> Instant {
+    const MARGIN: Duration = Duration::from_millis(5);
+    let given = attempt.deadline - attempt.begun;
+    attempt.deadline - MARGIN.min(given / 4)
+}
 
 /// A client of one server. Everything but [`Client::new`] and [`Client::counters`] belongs on the I/O thread.
 #[derive(Clone)]
@@ -39,10 +48,9 @@ impl Client {
     /// Connects now, and tells how the first attempt went.
     pub async fn connect(&self) -> Result<(), Error> {
         self.begin();
-        let mut state = self.0.state.subscribe();
-        match state.wait_for(|state| !matches!(state, State::Waiting)).await.as_deref() {
-            Ok(State::Ready(_)) => Ok(()),
-            Ok(State::Down(error)) => Err(error.clone()),
+        match self.0.gate.until(|state| !matches!(state, State::Waiting)).await {
+            State::Ready(_) => Ok(()),
+            State::Down(error) => Err(error),
             _ => Err(Error::new(ErrorKind::Closed, "the client was closed")),
         }
     }
@@ -59,8 +67,7 @@ impl Client {
         loop {
             let session = self.session(attempt).await?;
             attempt.sent();
-            let answer = session.send(command.clone()).await;
-            match answer {
+            match session.send(command.clone()).await {
                 Ok(reply) => {
                     self.0.replies.fetch_add(1, Ordering::Relaxed);
                     attempt.settled();
@@ -69,13 +76,18 @@ impl Client {
                 Err(SendError::Refused(error)) => {
                     self.0.replies.fetch_add(1, Ordering::Relaxed);
                     attempt.settled();
-                    if !error.is_passing() || Instant::now() + PASSING >= attempt.deadline {
-                        return Err(error);
+                    let may_pass = error.is_passing() && !command.partial;
+                    if !may_pass || Instant::now() + PASSING >= answer_by(attempt) {
+                        return Err(error.without(&command.args));
                     }
                     if error.server_code() == "READONLY" {
                         self.0.renew(&session);
                     }
                     sleep(PASSING).await;
+                }
+                Err(SendError::Unreadable) => {
+                    let why = "the reply begins like a published message and cannot be told from one";
+                    return Err(Error::new(ErrorKind::Protocol, why));
                 }
                 Err(SendError::NotSent) => attempt.settled(),
                 Err(SendError::Lost) if command.idempotent => attempt.settled(),
@@ -95,37 +107,19 @@ impl Client {
 
     /// The standing connection; when there is none, it is awaited until the deadline.
     async fn session(&self, attempt: &Attempt) -> Result<Session, Error> {
-        if let State::Ready(session) = &*self.0.state.borrow() {
-            return Ok(session.clone());
+        match self.0.gate.standing() {
+            Some(session) => Ok(session),
+            None => Box::pin(self.standing(attempt)).await,
         }
-        Box::pin(self.standing(attempt)).await
     }
 
     async fn standing(&self, attempt: &Attempt) -> Result<Session, Error> {
         self.begin();
-        let mut state = self.0.state.subscribe();
-        let standing = state.wait_for(|state| match state {
-            State::Ready(_) | State::Closed => true,
-            State::Down(error) => error.is_lasting(),
-            State::Waiting => false,
-        });
-        match timeout_at(attempt.deadline.into(), standing).await {
-            Ok(Ok(state)) => match &*state {
-                State::Ready(session) => return Ok(session.clone()),
-                State::Down(error) => return Err(error.clone()),
-                _ => {}
-            },
-            Err(_) => return Err(self.unreachable()),
-            Ok(Err(_)) => {}
-        }
-        Err(Error::new(ErrorKind::Closed, "the client was closed"))
+        timeout_at(answer_by(attempt).into(), self.0.gate.session()).await.unwrap_or_else(|_| Err(self.unreachable()))
     }
 
     fn unreachable(&self) -> Error {
-        let why = match &*self.0.state.borrow() {
-            State::Down(error) => format!("no connection in time: {error}"),
-            _ => "no connection in time".to_owned(),
-        };
-        Error::new(ErrorKind::Unavailable, why)
+        let why = self.0.gate.why_down().map(|error| format!(": {error}"));
+        Error::new(ErrorKind::Unavailable, format!("no connection in time{}", why.unwrap_or_default()))
     }
 }

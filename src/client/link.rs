@@ -2,13 +2,14 @@
 
 use super::command::Command;
 use super::error::{Error, ErrorKind};
+use super::gate::{Gate, State};
 use super::options::ClientOptions;
 use super::server::ServerInfo;
 use super::session::{Connection, Session};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 /// What happens to a link.
@@ -35,20 +36,9 @@ pub struct LinkCounters {
     pub watchdog_trips: AtomicU64,
 }
 
-/// Where a link stands.
-#[derive(Clone)]
-pub(super) enum State {
-    /// Connecting, for the first time or again.
-    Waiting,
-    Ready(Session),
-    /// The last attempt failed; the next one comes by itself.
-    Down(Error),
-    Closed,
-}
-
 pub(super) struct Link {
     pub options: ClientOptions,
-    pub state: watch::Sender<State>,
+    pub gate: Gate,
     pub counters: LinkCounters,
     /// Replies so far, so that the watchdog knows a living link from a silent one.
     pub replies: AtomicU64,
@@ -56,7 +46,6 @@ pub(super) struct Link {
     pub kept: AtomicBool,
     observer: Arc<dyn Observer>,
     closing: Notify,
-    renew: Notify,
 }
 
 /// A connection younger than this is not given up for a `READONLY`: the failover may not be over.
@@ -66,13 +55,12 @@ impl Link {
     pub fn new(options: ClientOptions, observer: Arc<dyn Observer>) -> Self {
         Link {
             options,
-            state: watch::Sender::new(State::Waiting),
+            gate: Gate::default(),
             counters: LinkCounters::default(),
             replies: AtomicU64::new(0),
             kept: AtomicBool::new(false),
             observer,
             closing: Notify::new(),
-            renew: Notify::new(),
         }
     }
 
@@ -84,16 +72,16 @@ impl Link {
     pub async fn close(&self) {
         self.closing.notify_one();
         if self.kept.swap(true, Ordering::Relaxed) {
-            let _ = self.state.subscribe().wait_for(|state| matches!(state, State::Closed)).await;
+            self.gate.until(|state| matches!(state, State::Closed)).await;
         } else {
-            self.state.send_replace(State::Closed);
+            self.gate.enter(State::Closed);
         }
     }
 
     /// Gives up a connection whose server no longer takes writes, so that the next one may reach one that does.
     pub fn renew(&self, session: &Session) {
-        if session.born.elapsed() >= RENEW_AFTER {
-            self.renew.notify_one();
+        if session.born().elapsed() >= RENEW_AFTER {
+            session.renew();
         }
     }
 
@@ -103,31 +91,25 @@ impl Link {
             () = self.closing.notified() => {}
             () = self.stand() => {}
         }
-        self.state.send_replace(State::Closed);
+        self.gate.enter(State::Closed);
     }
 
     async fn stand(&self) {
         let mut resp3 = self.options.resp3;
+        // Attempts since a connection stood for a while.
         let mut attempt = 0;
         loop {
             attempt += 1;
             self.tell(Event::Connecting);
-            match Session::open(&self.options, resp3).await {
-                Ok((session, mut connection)) => {
-                    self.counters.connections.fetch_add(1, Ordering::Relaxed);
-                    self.tell(Event::Connected { attempt });
-                    self.introduce(&session).await;
-                    let born = session.born;
-                    let why = self.watch(session, &mut connection).await;
-                    drop(connection);
-                    self.tell(Event::Gap("the connection was lost"));
-                    self.fail(why);
-                    if born.elapsed() > self.options.reconnect_max {
+            match self.attempt(attempt, resp3).await {
+                Ok(stood_for) => {
+                    if stood_for > self.options.reconnect_max {
                         attempt = 0;
                     }
                 }
                 Err(error) if resp3 && lacks_resp3(&error) => {
                     resp3 = false;
+                    attempt -= 1;
                     continue;
                 }
                 Err(error) => {
@@ -135,14 +117,34 @@ impl Link {
                     self.fail(error);
                 }
             }
+            // The next server at this address may be another one.
+            resp3 = self.options.resp3;
             let delay = self.delay(attempt);
-            self.tell(Event::Reconnecting { attempt, delay });
+            self.tell(Event::Reconnecting { attempt: attempt + 1, delay });
             sleep(delay).await;
         }
     }
 
+    /// One connection, from its beginning to its end; tells how long it stood.
+    async fn attempt(&self, attempt: u32, resp3: bool) -> Result<Duration, Error> {
+        let (session, mut connection) = Session::open(&self.options, resp3).await?;
+        let server = self.introduce(&session).await?;
+        self.counters.connections.fetch_add(1, Ordering::Relaxed);
+        self.tell(Event::Connected { attempt });
+        self.gate.enter(State::Ready(session.clone()));
+        self.tell(Event::Ready(server));
+        let stood = Instant::now();
+        let why = self.watch(session, &mut connection).await;
+        let stood_for = stood.elapsed();
+        drop(connection);
+        self.tell(Event::Gap("the connection was lost"));
+        self.fail(why);
+        Ok(stood_for)
+    }
+
     fn fail(&self, error: Error) {
-        self.state.send_replace(State::Down(error.clone()));
+        let error = error.at(&self.options.place(), self.options.password.as_deref());
+        self.gate.enter(State::Down(error.clone()));
         self.tell(Event::Failed(error));
     }
 
@@ -152,29 +154,33 @@ impl Link {
         doubled.min(self.options.reconnect_max).mul_f64(0.5 + 0.5 * fastrand::f64())
     }
 
-    /// Names the connection and asks the server what it is; then operations flow.
-    async fn introduce(&self, session: &Session) {
+    /// Names the connection and asks the server what it is.
+    async fn introduce(&self, session: &Session) -> Result<ServerInfo, Error> {
         let naming = async {
             if let Some(name) = &self.options.name {
                 let _ = session.send(Command::new("CLIENT").word("SETNAME").arg(name.clone().into())).await;
             }
         };
         let asking = timeout(self.options.connect_timeout, async { tokio::join!(naming, ServerInfo::ask(session)).1 });
-        let server = asking.await.unwrap_or_default();
-        self.state.send_replace(State::Ready(session.clone()));
-        self.tell(Event::Ready(server));
+        asking.await.unwrap_or_else(|_| Err(Error::no_answer()))
     }
 
     /// Returns when the connection has ended, was silent for too long, or is to be made anew.
     async fn watch(&self, session: Session, connection: &mut Connection) -> Error {
-        tokio::select! {
-            why = connection.ended() => why,
+        let why = tokio::select! {
+            why = connection.ended() => return why,
             () = self.silence(&session) => {
                 self.counters.watchdog_trips.fetch_add(1, Ordering::Relaxed);
-                Error::new(ErrorKind::Unavailable, "the connection was silent for too long")
+                return Error::new(ErrorKind::Unavailable, "the connection was silent for too long");
             }
-            () = self.renew.notified() => Error::new(ErrorKind::Unavailable, "the server no longer takes writes"),
+            why = session.outlived() => why,
+        };
+        if session.is_sound() {
+            // Nobody else begins on it, and what others have asked on it is answered first.
+            self.gate.enter(State::Waiting);
+            let _ = timeout(self.options.watchdog, session.quit()).await;
         }
+        why
     }
 
     /// Returns when neither a reply nor the answer to a `PING` has come in time. Replies are counted, not writes, so traffic into

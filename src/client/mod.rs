@@ -2,11 +2,14 @@
 
 mod command;
 mod error;
+mod gate;
+mod guard;
 mod handle;
 mod link;
 mod options;
 mod reply;
 mod scan;
+mod send_error;
 mod server;
 mod session;
 

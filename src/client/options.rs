@@ -31,6 +31,15 @@ pub struct ClientOptions {
 }
 
 impl ClientOptions {
+    /// Where the server is, for messages.
+    pub(super) fn place(&self) -> String {
+        match &self.endpoint {
+            Endpoint::Tcp { host, port } if host.contains(':') => format!("[{host}]:{port}"),
+            Endpoint::Tcp { host, port } => format!("{host}:{port}"),
+            Endpoint::Unix(path) => path.display().to_string(),
+        }
+    }
+
     pub(super) fn config(&self, resp3: bool) -> Config {
         Config {
             fail_fast: true,
@@ -38,8 +47,8 @@ impl ClientOptions {
                 Endpoint::Tcp { host, port } => ServerConfig::Centralized { server: Server::new(host.as_str(), *port) },
                 Endpoint::Unix(path) => ServerConfig::Unix { path: path.clone() },
             },
-            username: self.username.clone(),
-            password: self.password.clone(),
+            username: self.username.as_deref().map(|name| written(name, resp3)),
+            password: self.password.as_deref().map(|password| written(password, resp3)),
             database: (self.db != 0).then_some(self.db),
             version: if resp3 { RespVersion::RESP3 } else { RespVersion::RESP2 },
             ..Config::default()
@@ -66,5 +75,29 @@ impl ClientOptions {
 
     pub(super) fn performance(&self) -> PerformanceConfig {
         PerformanceConfig { broadcast_channel_capacity: 64, ..PerformanceConfig::default() }
+    }
+}
+
+/// fred writes `HELLO` as a line of words, where a space ends a word, a quote begins a string, and an empty word is none: there anything but
+/// plain letters is sent as a quoted string of escapes, which the server reads back.
+fn written(text: &str, in_hello: bool) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if !in_hello || (!text.is_empty() && text.bytes().all(is_plain)) {
+        return text.to_owned();
+    }
+    let escape = |byte: u8| if is_plain(byte) { char::from(byte).to_string() } else { format!("\\x{byte:02x}") };
+    format!("\"{}\"", text.bytes().map(escape).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_not_plain_is_escaped_and_only_in_hello() {
+        assert_eq!(written("pass-word_1.0", true), "pass-word_1.0");
+        assert_eq!(written("a \"b\"\r\nFLUSHALL", false), "a \"b\"\r\nFLUSHALL");
+        assert_eq!(written("a b\n\\", true), "\"a\\x20b\\x0a\\x5c\"");
+        assert_eq!(written("", true), "\"\"");
     }
 }

@@ -1,6 +1,9 @@
 //! What the server says it is.
 
 use super::command::Command;
+use super::error::{Error, ErrorKind};
+use super::reply::Reply;
+use super::send_error::SendError;
 use super::session::Session;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,11 +31,14 @@ pub struct ServerInfo {
 }
 
 impl ServerInfo {
-    /// Asks the server. One that does not answer `INFO` (renamed, forbidden) is unknown, and no worse for it.
-    pub(super) async fn ask(session: &Session) -> Self {
+    /// Asks the server. One that refuses `INFO` (renamed, forbidden) is unknown, and no worse for it. What hangs up or talks of
+    /// something else was never a server of ours: fred's handshake does not notice either.
+    pub(super) async fn ask(session: &Session) -> Result<Self, Error> {
         match session.send(Command::new("INFO").word("server").idempotent()).await {
-            Ok(reply) => ServerInfo::parse(&reply.text()),
-            Err(_) => ServerInfo::default(),
+            Ok(reply @ Reply::Bytes(_)) => Ok(ServerInfo::parse(&reply.text())),
+            Err(SendError::Refused(_)) => Ok(ServerInfo::default()),
+            Ok(_) => Err(Error::not_redis()),
+            Err(_) => Err(Error::new(ErrorKind::Unavailable, "the connection was closed during the handshake")),
         }
     }
 

@@ -2,37 +2,41 @@
 
 use super::command::{Command, Verb};
 use super::error::{Error, ErrorKind};
+use super::guard::Guard;
 use super::options::ClientOptions;
 use super::reply::Reply;
+use super::send_error::SendError;
 use bytes::Bytes;
 use fred::bytes_utils::Str;
 use fred::clients::Client as FredClient;
-use fred::error::{Error as FredError, ErrorKind as FredErrorKind};
+use fred::error::Error as FredError;
 use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::{ClusterHash, CustomCommand, Expiration};
+use futures_util::future::join;
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
-use tokio::task::JoinHandle;
+use tokio::sync::Notify;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
 
 /// A cheap handle of a connection.
 #[derive(Clone)]
 pub struct Session {
     fred: FredClient,
-    pub born: Instant,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    born: Instant,
+    task: AbortHandle,
+    guard: Guard,
+    renewal: Notify,
 }
 
 /// fred's task that owns the socket; it ends when the connection does.
 pub struct Connection(JoinHandle<Result<(), FredError>>);
-
-/// Why a command of a session got no reply.
-pub enum SendError {
-    /// It never left this process.
-    NotSent,
-    /// The connection ended, and the command may have been executed.
-    Lost,
-    /// The server refused it.
-    Refused(Error),
-}
 
 impl Session {
     /// Connects and shakes hands, once.
@@ -40,22 +44,62 @@ impl Session {
         let fred =
             FredClient::new(options.config(resp3), Some(options.performance()), Some(options.connection()), None);
         let connection = Connection(fred.connect());
+        let shared = Shared {
+            born: Instant::now(),
+            task: connection.0.abort_handle(),
+            guard: Guard::new(),
+            renewal: Notify::new(),
+        };
         match timeout(options.connect_timeout, fred.wait_for_connect()).await {
-            Ok(Ok(())) => Ok((Session { fred, born: Instant::now() }, connection)),
+            Ok(Ok(())) => Ok((Session { fred, shared: Arc::new(shared) }, connection)),
             Ok(Err(error)) => Err(Error::from_connect(&error)),
-            Err(_) => {
-                connection.0.abort();
-                Err(Error::new(ErrorKind::Timeout, "the server accepts connections and does not answer"))
-            }
+            Err(_) => Err(Error::no_answer()),
         }
     }
 
+    pub fn born(&self) -> Instant {
+        self.shared.born
+    }
+
+    /// Asks the link to make the connection anew.
+    pub fn renew(&self) {
+        self.shared.renewal.notify_one();
+    }
+
+    /// Waits until the connection is to be made anew, and says why.
+    pub async fn outlived(&self) -> Error {
+        let why = tokio::select! {
+            () = self.shared.renewal.notified() => "the server no longer takes writes",
+            () = self.shared.guard.broken() => "a reply was taken for a published message",
+        };
+        Error::new(ErrorKind::Unavailable, why)
+    }
+
+    /// Whether the replies that are still to come can be trusted.
+    pub fn is_sound(&self) -> bool {
+        self.shared.guard.is_sound()
+    }
+
+    /// Waits for the replies that are still to come, and says good-bye.
+    pub async fn quit(&self) {
+        let _ = self.fred.quit().await;
+    }
+
     pub async fn send(&self, command: Command) -> Result<Reply, SendError> {
-        let Command { verb, args, .. } = command;
+        // What is handed to fred when its task has ended is never answered.
+        if self.shared.task.is_finished() {
+            return Err(SendError::NotSent);
+        }
+        let Command { verb, args, guarded, .. } = command;
         // fred's futures are 11 KB each; boxed here, they are not moved on with ours.
-        match verb {
+        let answer = match verb {
+            Verb::Other(name) if guarded => self.send_guarded(name, args).await,
             Verb::Other(name) => Box::pin(self.send_custom(name, args)).await,
             verb => Box::pin(self.send_known(verb, args)).await.map_err(|error| SendError::from(&error)),
+        };
+        match answer {
+            Ok(_) | Err(SendError::Refused(_)) if !self.shared.guard.trusts().await => Err(SendError::Lost),
+            answer => answer,
         }
     }
 
@@ -65,11 +109,29 @@ impl Session {
         Reply::from_frame(frame).map_err(SendError::Refused)
     }
 
+    async fn send_guarded(&self, name: Str, args: Vec<Bytes>) -> Result<Reply, SendError> {
+        let session = self.clone();
+        let mut work = Box::pin(async move {
+            let watch = session.shared.guard.watch();
+            let answer = async { watch.answered(session.send_custom(name, args).await) };
+            let word = vec![session.shared.guard.word()];
+            // `join` polls in this order, so the two leave in this order, and with nothing between.
+            let (answer, check) = join(answer, session.send_custom(Str::from_static("PING"), word)).await;
+            watch.checked(&check).and(answer)
+        });
+        // The first poll sends, so that commands leave in the order in which they were given.
+        if let Poll::Ready(answer) = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+            return answer;
+        }
+        // A task of its own sees to the end of it, should the caller not wait so long.
+        tokio::spawn(work).await.unwrap_or(Err(SendError::Lost))
+    }
+
     async fn send_known(&self, verb: Verb, args: Vec<Bytes>) -> Result<Reply, FredError> {
         let value = match verb {
             Verb::Pttl => self.fred.pttl(first(args)).await,
             Verb::Incr => self.fred.incr(first(args)).await,
-            Verb::MGet => self.fred.mget(args).await,
+            Verb::MGet => return self.mget(args).await,
             Verb::Exists => self.fred.exists(args).await,
             Verb::Unlink => self.fred.unlink(args).await,
             Verb::Set { px } => {
@@ -83,6 +145,20 @@ impl Session {
         };
         value.map(Reply::from_value)
     }
+
+    /// A short reply could look like a published message (see `guard`), so it is made longer.
+    async fn mget(&self, mut keys: Vec<Bytes>) -> Result<Reply, FredError> {
+        const LONGEST_MESSAGE: usize = 5;
+        let asked = keys.len();
+        if (3..=LONGEST_MESSAGE).contains(&asked) {
+            keys.resize(LONGEST_MESSAGE + 1, keys[0].clone());
+        }
+        let mut reply = Reply::from_value(self.fred.mget(keys).await?);
+        if let Reply::Array(values) = &mut reply {
+            values.truncate(asked);
+        }
+        Ok(reply)
+    }
 }
 
 fn first(args: Vec<Bytes>) -> Bytes {
@@ -92,10 +168,12 @@ fn first(args: Vec<Bytes>) -> Bytes {
 impl Connection {
     /// Waits until the connection has ended; says why, where it is known.
     pub async fn ended(&mut self) -> Error {
-        match (&mut self.0).await {
-            Ok(Err(error)) => Error::from_connect(&error),
-            _ => Error::new(ErrorKind::Unavailable, "the connection was closed"),
-        }
+        let why = match (&mut self.0).await {
+            Ok(Err(error)) => Error::from_connect(&error).message,
+            _ => "the connection was closed".to_owned(),
+        };
+        // Whatever it was, the next connection may be sound.
+        Error::new(ErrorKind::Unavailable, why)
     }
 }
 
@@ -103,23 +181,5 @@ impl Drop for Connection {
     fn drop(&mut self) {
         // A fred client that is merely dropped leaks its connection and its task.
         self.0.abort();
-    }
-}
-
-impl From<&FredError> for SendError {
-    fn from(error: &FredError) -> Self {
-        match error.kind() {
-            // fred answers so for what was still in its queue when the connection ended.
-            FredErrorKind::Canceled => SendError::NotSent,
-            FredErrorKind::Unknown if error.details().starts_with("Failed to send command to router") => {
-                SendError::NotSent
-            }
-            FredErrorKind::IO | FredErrorKind::Timeout | FredErrorKind::Protocol | FredErrorKind::Parse => {
-                SendError::Lost
-            }
-            // The router's task is gone, and the waiting end of its channel with it.
-            FredErrorKind::Unknown if error.details() == "channel closed" => SendError::Lost,
-            _ => SendError::Refused(Error::from_reply(error.details())),
-        }
     }
 }

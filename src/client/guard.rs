@@ -1,0 +1,95 @@
+//! Finds out that fred has taken a reply for a published message.
+//!
+//! fred drops every array of three to five strings that begins like a message of pub/sub (`message`, `subscribe`, …),
+//! whoever asked for it, and the replies behind it would go to the wrong callers. So a command whose reply may look like
+//! that is followed by a `PING` with a word of our own: when the word comes as the answer to the command, its reply is lost.
+
+use super::error::Error;
+use super::reply::Reply;
+use super::send_error::SendError;
+use bytes::Bytes;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use tokio::sync::Notify;
+
+pub struct Guard {
+    word: Bytes,
+    /// Guarded commands without an answer.
+    open: AtomicUsize,
+    /// A reply was lost, so none that is still to come can be trusted.
+    confused: AtomicBool,
+    bell: Notify,
+}
+
+/// A guarded command under way.
+pub struct Watch<'guard>(&'guard Guard);
+
+impl Guard {
+    pub fn new() -> Self {
+        let word = format!("redwright-{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..)).into();
+        Guard { word, open: AtomicUsize::new(0), confused: AtomicBool::new(false), bell: Notify::new() }
+    }
+
+    pub fn word(&self) -> Bytes {
+        self.word.clone()
+    }
+
+    pub fn watch(&self) -> Watch<'_> {
+        self.open.fetch_add(1, Relaxed);
+        Watch(self)
+    }
+
+    /// Whether an answer that has just come is its command's own.
+    pub async fn trusts(&self) -> bool {
+        // A guarded command that was sent before and lost its reply was woken before us, and looks at its answer first.
+        if self.open.load(Relaxed) > 0 {
+            tokio::task::yield_now().await;
+        }
+        self.is_sound()
+    }
+
+    pub fn is_sound(&self) -> bool {
+        !self.confused.load(Relaxed)
+    }
+
+    /// Waits until a reply was lost.
+    pub async fn broken(&self) {
+        self.bell.notified().await;
+    }
+
+    fn confuse(&self) {
+        self.confused.store(true, Relaxed);
+        self.bell.notify_one();
+    }
+
+    fn is_word(&self, answer: &Result<Reply, SendError>) -> bool {
+        matches!(answer, Ok(Reply::Bytes(bytes)) if *bytes == self.word)
+    }
+}
+
+impl Watch<'_> {
+    /// Looks at the answer to the command, at once.
+    pub fn answered(&self, answer: Result<Reply, SendError>) -> Result<Reply, SendError> {
+        // Some servers refuse our `PING`.
+        let is_of_ping = |error: &Error| error.message.to_ascii_lowercase().contains("'ping'");
+        if self.0.is_word(&answer) || matches!(&answer, Err(SendError::Refused(error)) if is_of_ping(error)) {
+            return Err(self.lost());
+        }
+        answer
+    }
+
+    /// Looks at the answer to the word.
+    pub fn checked(&self, check: &Result<Reply, SendError>) -> Result<(), SendError> {
+        if check.is_ok() && !self.0.is_word(check) { Err(self.lost()) } else { Ok(()) }
+    }
+
+    fn lost(&self) -> SendError {
+        self.0.confuse();
+        SendError::Unreadable
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Relaxed);
+    }
+}
