@@ -274,7 +274,8 @@ export interface CacheOptions {
   /** The deadline of an operation in ms. Default: the client's `commandTimeout`. */
   timeoutMs?: Duration
   /**
-   * Told when the cache failed and `getOrSet` went on without it. Must not throw.
+   * Told when the cache failed and `getOrSet` went on without it. Must not throw; should it, no caller is told, and one warning is
+   * emitted (`REDWRIGHT_ON_ERROR`).
    */
   onError?: (error: Error, info: { operation: 'get' | 'set'; key: string; namespace: string }) => void
 }
@@ -312,9 +313,9 @@ export interface GetOrSetOptions {
   /** In seconds. Default: the cache's `ttl`. */
   ttl?: Duration
   namespace?: string
-  /** Loads anew, whatever is stored, and stores the result. Default: `false`. */
+  /** Loads anew, whatever is stored or being loaded, and stores the result. Default: `false`. */
   forceFresh?: boolean
-  /** Ends this caller's wait with `signal.reason`; the load goes on for the others. */
+  /** Ends this caller's wait with `signal.reason`; the load goes on for the others. One that is aborted already starts nothing. */
   signal?: AbortSignal
 }
 
@@ -348,14 +349,17 @@ export interface CacheMetrics {
 export class TypeSafeCache {
   constructor(redis: Redis, options?: CacheOptions)
   readonly namespace: string
-  /** The value, or `null` on a miss. Round trips: 1. Sent again when the link is lost on the way. */
+  /**
+   * The value, or `null` on a miss. Round trips: 1. Sent again when the link is lost on the way.
+   * @throws RedwrightError `ERR_SERVER` with `serverCode` `WRONGTYPE` for a key that holds no string
+   */
   get<T = unknown>(key: string, namespace?: string): Promise<T | null>
   /** The value and what is known of it, so that a stored `null` and a miss can be told apart. Round trips: 1. */
   lookup<T = unknown>(key: string, options?: LookupOptions): Promise<Lookup<T>>
   /**
-   * Round trips: 1.
+   * With a `ttl` of `0` it deletes what is stored. Round trips: 1.
    * @throws TypeError for a value that JSON cannot hold (cyclic, `bigint`, `undefined`, a function)
-   * @throws RangeError for a value over `maxValueBytes`
+   * @throws RangeError for a value over `maxValueBytes`, or nested too deep for JSON
    */
   set<T = unknown>(key: string, value: T, options?: SetOptions): Promise<void>
   /** Round trips: 1 (`UNLINK`). */
@@ -365,17 +369,26 @@ export class TypeSafeCache {
   /** Round trips: 1. */
   exists(key: string, namespace?: string): Promise<boolean>
   /**
-   * The value, or on a miss what `fetcher` gives, stored. Concurrent callers of a key in this process share one read and one load.
-   * A failing fetcher rejects all of them once, unchanged, and nothing is stored; `undefined` is returned and not stored.
-   * When the cache cannot be reached the fetcher runs all the same and `onError` is told.
+   * The value, or on a miss what `fetcher` gives, stored. Concurrent callers of a key through one client, over all caches of the same
+   * prefix and namespace, share one read and one load, with the options of the first of them; they get the very same object, so do not
+   * change it. A failing fetcher rejects all of them once, unchanged, and nothing is stored; `undefined` is returned and not stored.
+   *
+   * What is written or deleted through this client while the fetcher runs wins: what was loaded goes to those who waited already, is not
+   * stored, and later callers load anew.
+   *
+   * When the cache cannot be read the fetcher runs all the same, nothing is stored, and `onError` is told; so it is when the value cannot be
+   * stored. A fetcher that asks for its own key waits for itself.
    * Round trips: 1 on a hit, 2 on a miss.
    */
   getOrSet<T>(key: string, fetcher: (context: FetchContext) => Promise<T> | T, options?: Duration | GetOrSetOptions): Promise<T>
-  /** In the order of `keys`, `null` for each miss. Round trips: 1 for each 1 000 keys. */
+  /**
+   * In the order of `keys`, `null` for each miss, and for a key that holds no string. Round trips: 1, with an `MGET` for each
+   * 1 000 keys.
+   */
   getMany<T = unknown>(keys: readonly string[], namespace?: string): Promise<(T | null)[]>
   /** Stores all entries with the same life, in one pipeline. Not atomic. Round trips: 1. */
   setMany<T = unknown>(entries: Iterable<readonly [string, T]>, options?: SetOptions): Promise<void>
-  /** How many of the keys were there. Round trips: 1 for each 1 000 keys. */
+  /** How many of the keys were there. Round trips: 1, with an `UNLINK` for each 1 000 keys. */
   deleteMany(keys: readonly string[], namespace?: string): Promise<number>
   /**
    * Deletes the keys of this namespace that match a glob (`*`, `?`, `[a-z]`, `\` escapes), by `SCAN` and `UNLINK` in batches of 1 000. How many
@@ -384,7 +397,7 @@ export class TypeSafeCache {
   deletePattern(glob: string, namespace?: string): Promise<number>
   /** Deletes every key of this namespace, as `deletePattern('*')`. */
   clear(): Promise<number>
-  /** A function with the same arguments whose results are cached under `options.key(...args)`. */
+  /** A function with the same arguments, and the same `this`, whose results are cached under `options.key(...args)`. */
   wrap<A extends unknown[], T>(
     fn: (...args: A) => Promise<T> | T,
     options: GetOrSetOptions & { key: (...args: A) => string },
@@ -424,6 +437,6 @@ export class RedisRepository<T> {
   delete(id: string): Promise<void>
   /** Round trips: 1. */
   exists(id: string): Promise<boolean>
-  /** In the order of `ids`, `null` for each that is missing. Round trips: 1 for each 1 000 ids. */
+  /** In the order of `ids`, `null` for each that is missing. Round trips: 1, with an `MGET` for each 1 000 ids. */
   getMany(ids: readonly string[]): Promise<(T | null)[]>
 }

@@ -126,10 +126,13 @@ onEveryBackend('a key', (backend) => {
     assert.equal(await neighbour.clear(), 1000)
   })
 
-  test('clear reaches keys that are many MiB themselves', { skip: !backend.real && 'passes over keys while others are deleted' }, async () => {
-    const cache = newCache()
-    const keys = Array.from({ length: 250 }, (_, i) => String(i).padEnd(60_000, '.'))
-    await cache.setMany(keys.map((key) => [key, 1]))
-    assert.equal(await cache.clear(), keys.length)
-  })
+  // Of keys this large it deletes some during its walk, which only a real server forgives.
+  if (backend.real) {
+    test('clear reaches keys that are many MiB themselves', async () => {
+      const cache = newCache()
+      const keys = Array.from({ length: 250 }, (_, i) => String(i).padEnd(60_000, '.'))
+      await cache.setMany(keys.map((key) => [key, 1]))
+      assert.equal(await cache.clear(), keys.length)
+    })
+  }
 })

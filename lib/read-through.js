@@ -61,6 +61,7 @@ class ReadThrough {
     let reachable = true
     try {
       try {
+        // A step later in either case, so that no fetcher runs before its flight can be joined.
         const found = forceFresh ? await MISS : await this.#store.get(key, namespace, this.#tally.found)
         if (found !== MISS) return found
       } catch (error) {
