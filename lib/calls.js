@@ -4,10 +4,12 @@
 
 const { NativePort } = require('./native')
 const { RedwrightError, fromNative } = require('./errors')
+// Not the globals: an environment of a test may lack them or have replaced them.
+const { setImmediate, setInterval } = require('node:timers')
 
 // Taken now, so that a test's fake timers cannot stop the bridge.
 const { nextTick } = process
-const { queueMicrotask, setImmediate, setInterval } = globalThis
+const { queueMicrotask } = globalThis
 
 /** What `src/bridge/drain.rs` says of a value. */
 const NIL = 0
@@ -103,7 +105,10 @@ function endTurn() {
 
 /** @param {number} ticket */
 function release(ticket) {
+  // Until the ticket is used again, these would hold the promise, and it the answer.
   resolves[ticket] = spent
+  rejects[ticket] = spent
+  decodes[ticket] = null
   free.push(ticket)
   if (--pending === 0) hold.unref()
 }

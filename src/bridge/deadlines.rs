@@ -1,6 +1,5 @@
 //! When the next operation must be told that it is too late.
 
-use super::job::Job;
 use super::port::Port;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,14 +19,13 @@ pub struct Deadlines {
 }
 
 impl Deadlines {
-    pub fn add(&mut self, job: &Job) {
-        let deadline = job.attempt.deadline;
+    pub fn add(&mut self, port: &Arc<Port>, deadline: Instant) {
         if self.next.is_none_or(|next| deadline < next) {
             self.next = Some(deadline);
         }
-        if !self.ports.iter().any(|port| Arc::ptr_eq(port, &job.port)) {
+        if !self.ports.iter().any(|known| Arc::ptr_eq(known, port)) {
             self.ports.retain(|port| !port.is_closed());
-            self.ports.push(job.port.clone());
+            self.ports.push(port.clone());
         }
     }
 
@@ -40,17 +38,11 @@ impl Deadlines {
     }
 
     /// Ends what is too late.
-    pub fn expire(&mut self) {
-        let now = Instant::now();
+    pub fn expire(&mut self, now: Instant) {
+        if self.next.is_none_or(|next| now < next) {
+            return;
+        }
         let next = self.ports.iter().filter_map(|port| port.expire(now)).min();
         self.next = next.map(|deadline| deadline.max(now + TICK));
-    }
-
-    /// Ends everything.
-    pub fn expire_all(&mut self) {
-        const AGES: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-        for port in &self.ports {
-            port.expire(Instant::now() + AGES);
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use super::outcome::{Failure, Outcome};
+use super::outcome::{Code, Failure, Outcome};
 use super::port::{Completion, Port};
 use super::reactor;
 use napi::bindgen_prelude::{Env, Function, Result, Uint32Array, Unknown, check_status};
@@ -71,7 +71,7 @@ impl NativePort {
         let values = Values::new(env, batch.len())?;
         let mut filled = 0;
         for (index, Completion { ticket, outcome }) in batch.iter().enumerate() {
-            let (tag, value) = values.of(outcome)?;
+            let (tag, value) = values.of(outcome).or_else(|_| values.refused())?;
             slots[2 + 2 * index] = *ticket;
             slots[3 + 2 * index] = tag;
             if let Some(value) = value {
@@ -129,6 +129,16 @@ impl<'env> Values<'env> {
             Outcome::Failure(failure) => (tag::FAILURE, Some(self.failure(failure)?)),
             other => (tag::VALUE, Some(self.value(other)?)),
         })
+    }
+
+    /// What stands for an outcome that the engine did not take, such as a text longer than it allows: the rest of the batch must not be lost with it.
+    fn refused(&self) -> Result<(u32, Option<sys::napi_value>)> {
+        let mut exception = ptr::null_mut();
+        // SAFETY: as in `value`. Nothing else can be made while the exception of what was refused is pending.
+        check_status!(unsafe { sys::napi_get_and_clear_last_exception(self.env.raw(), &mut exception) })?;
+        let failure =
+            Failure::new(Code::Internal, "the reply cannot be a JavaScript value: it is too long or too deep");
+        Ok((tag::FAILURE, Some(self.failure(&failure.maybe_executed(true))?)))
     }
 
     fn value(&self, outcome: &Outcome) -> Result<sys::napi_value> {

@@ -1,13 +1,14 @@
 //! One operation on its way to the I/O thread and on it.
 
+use super::deadlines::Deadlines;
 use super::outcome::{Code, Failure, Outcome};
 use super::port::Port;
 use crate::common::Attempt;
 use futures_util::FutureExt;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
 
 /// Told of every operation's end, on the I/O thread.
@@ -27,11 +28,15 @@ type Launch = Box<dyn FnOnce(Arc<Port>, Arc<Attempt>) -> AbortHandle + Send>;
 
 /// A submission with its work, boxed once.
 pub(super) struct Job {
-    pub port: Arc<Port>,
-    pub ticket: u32,
-    pub attempt: Arc<Attempt>,
-    pub ledger: Arc<dyn Ledger>,
+    port: Arc<Port>,
+    ticket: u32,
+    timeout: Duration,
+    ledger: Arc<dyn Ledger>,
     launch: Launch,
+}
+
+fn panicked() -> Outcome {
+    Failure::new(Code::Internal, "an operation panicked").into()
 }
 
 impl Job {
@@ -45,19 +50,31 @@ impl Job {
             let work = run(attempt.clone());
             tokio::spawn(async move {
                 let outcome = AssertUnwindSafe(work).catch_unwind().await;
-                let outcome = outcome.unwrap_or_else(|_| Failure::new(Code::Internal, "an operation panicked").into());
-                port.settle(ticket, &attempt, outcome);
+                port.settle(ticket, &attempt, outcome.unwrap_or_else(|_| panicked()));
             })
             .abort_handle()
         });
-        Job { port, ticket, attempt: Arc::new(Attempt::new(timeout)), ledger, launch }
+        Job { port, ticket, timeout, ledger, launch }
     }
 
     /// Starts the work on this thread's runtime and enters it in the port's table.
-    pub fn start(self) {
-        let Job { port, ticket, attempt, ledger, launch } = self;
-        let abort = launch(port.clone(), attempt.clone());
-        port.enter(ticket, Running { attempt, ledger, abort });
+    ///
+    /// Its time begins here: an event loop that is blocked while it gathers operations must not eat it up.
+    pub fn start(self, now: Instant, deadlines: &mut Deadlines) {
+        let Job { port, ticket, timeout, ledger, launch } = self;
+        let attempt = Arc::new(Attempt::since(now, timeout));
+        // A pattern may panic before its future is made, which must not end this thread.
+        match catch_unwind(AssertUnwindSafe(|| launch(port.clone(), attempt.clone()))) {
+            Ok(abort) => {
+                deadlines.add(&port, attempt.deadline);
+                port.enter(ticket, Running { attempt, ledger, abort });
+            }
+            Err(_) => {
+                let outcome = panicked();
+                ledger.settled(&outcome, attempt.begun.elapsed());
+                port.complete(ticket, outcome);
+            }
+        }
     }
 }
 
@@ -78,5 +95,17 @@ impl Running {
             Failure::new(Code::Unavailable, format!("no connection within {waited} ms"))
         };
         failure.into()
+    }
+
+    pub fn cancelled(&self) -> Outcome {
+        self.ended(Code::Cancelled, "cancelled by its caller")
+    }
+
+    pub fn closed(&self) -> Outcome {
+        self.ended(Code::Closed, "the client was closed")
+    }
+
+    fn ended(&self, code: Code, why: &str) -> Outcome {
+        Failure::new(code, why).maybe_executed(self.attempt.maybe_executed()).into()
     }
 }

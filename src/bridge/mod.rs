@@ -7,6 +7,8 @@ mod outcome;
 mod patience;
 mod port;
 mod reactor;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use drain::NativePort;

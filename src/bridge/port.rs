@@ -1,6 +1,6 @@
 //! One JavaScript environment's end of the bridge: its running operations, and the queue of outcomes that wait for its thread.
 
-use super::job::Running;
+use super::job::{Ledger, Running};
 use super::outcome::{Code, Failure, Outcome};
 use super::reactor;
 use crate::common::Attempt;
@@ -29,6 +29,8 @@ struct Up {
     queue: VecDeque<Completion>,
     /// A wake has been asked for and the environment has not emptied the queue since.
     waking: bool,
+    /// Nobody comes for outcomes any more.
+    closed: bool,
 }
 
 /// Shared by one environment and the I/O thread.
@@ -93,29 +95,40 @@ impl Port {
         let operation = lock(&self.running).get_mut(ticket as usize).and_then(Option::take);
         if let Some(operation) = operation {
             operation.abort.abort();
-            let sent = operation.attempt.maybe_executed();
-            let failure = Failure::new(Code::Cancelled, "cancelled by its caller").maybe_executed(sent);
-            self.finish(ticket, &operation, failure.into());
+            self.finish(ticket, &operation, operation.cancelled());
         }
     }
 
     /// Ends every operation whose deadline has passed and tells the next deadline. I/O thread only.
     pub(super) fn expire(self: &Arc<Self>, now: Instant) -> Option<Instant> {
         let mut next: Option<Instant> = None;
-        let mut expired = Vec::new();
-        for (ticket, slot) in lock(&self.running).iter_mut().enumerate() {
-            let Some(deadline) = slot.as_ref().map(|operation| operation.attempt.deadline) else { continue };
+        let is_late = |operation: &Running| {
+            let deadline = operation.attempt.deadline;
             if deadline > now {
                 next = Some(next.map_or(deadline, |earliest| earliest.min(deadline)));
-            } else if let Some(operation) = slot.take() {
-                expired.push((ticket as u32, operation));
+            }
+            deadline <= now
+        };
+        self.end(is_late, Running::expired);
+        next
+    }
+
+    /// Ends what is left of a client that has closed, so that no caller waits for ever. I/O thread only.
+    pub fn end_all_of(self: &Arc<Self>, ledger: &Arc<dyn Ledger>) {
+        self.end(|operation| Arc::ptr_eq(&operation.ledger, ledger), Running::closed);
+    }
+
+    fn end(self: &Arc<Self>, mut which: impl FnMut(&Running) -> bool, outcome: impl Fn(&Running) -> Outcome) {
+        let mut ended = Vec::new();
+        for (ticket, slot) in lock(&self.running).iter_mut().enumerate() {
+            if let Some(operation) = slot.take_if(|operation| which(operation)) {
+                ended.push((ticket as u32, operation));
             }
         }
-        for (ticket, operation) in expired {
+        for (ticket, operation) in ended {
             operation.abort.abort();
-            self.finish(ticket, &operation, operation.expired());
+            self.finish(ticket, &operation, outcome(&operation));
         }
-        next
     }
 
     fn finish(self: &Arc<Self>, ticket: u32, operation: &Running, outcome: Outcome) {
@@ -135,6 +148,9 @@ impl Port {
 
     fn push(self: &Arc<Self>, ticket: u32, outcome: Outcome) {
         let mut up = lock(&self.up);
+        if up.closed {
+            return;
+        }
         up.queue.push_back(Completion { ticket, outcome });
         let waiting = up.queue.len();
         let first = !std::mem::replace(&mut up.waking, true);
@@ -169,6 +185,9 @@ impl Port {
     /// The environment has ended: nothing wakes it any more. Its operations are ended on the I/O thread.
     pub(super) fn close(&self) {
         lock(&self.waker).take();
+        let mut up = lock(&self.up);
+        up.closed = true;
+        up.queue.clear();
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -182,6 +201,5 @@ impl Port {
             let gone = Failure::new(Code::Cancelled, "the environment has ended").into();
             operation.ledger.settled(&gone, operation.attempt.begun.elapsed());
         }
-        lock(&self.up).queue.clear();
     }
 }

@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::Notify;
 
@@ -72,30 +72,39 @@ pub struct Lease(Arc<Reactor>);
 impl Drop for Lease {
     fn drop(&mut self) {
         let mut current = current();
-        // Under the lock no new lease can be given, so a count of one is this one.
-        if Arc::strong_count(&self.0) == 2 && current.upgrade().is_some_and(|reactor| Arc::ptr_eq(&reactor, &self.0)) {
-            *current = Weak::new();
+        let Some(shared) = current.as_mut() else { return };
+        shared.leases -= 1;
+        if shared.leases == 0 {
+            *current = None;
             self.0.post(Message::Stop);
         }
     }
 }
 
-fn current() -> MutexGuard<'static, Weak<Reactor>> {
-    static CURRENT: Mutex<Weak<Reactor>> = Mutex::new(Weak::new());
+/// The I/O thread that runs now. There is one as long as there is a lease, and every lease is of that one.
+struct Shared {
+    reactor: Arc<Reactor>,
+    /// Counted here, under the lock, because a count of references is lowered only after a lease's `drop` has returned.
+    leases: usize,
+}
+
+fn current() -> MutexGuard<'static, Option<Shared>> {
+    static CURRENT: Mutex<Option<Shared>> = Mutex::new(None);
     CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A lease of the running I/O thread, or of a new one.
 pub fn lease() -> std::io::Result<Lease> {
     let mut current = current();
-    if let Some(reactor) = current.upgrade() {
-        return Ok(Lease(reactor));
+    if let Some(shared) = current.as_mut() {
+        shared.leases += 1;
+        return Ok(Lease(shared.reactor.clone()));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().on_thread_park(wake_all).build()?;
     let reactor = Arc::new(Reactor { inbox: Mutex::default(), bell: Notify::new(), looking: AtomicBool::new(false) });
     let worker = reactor.clone();
     std::thread::Builder::new().name("redwright-io".into()).spawn(move || runtime.block_on(run(worker)))?;
-    *current = Arc::downgrade(&reactor);
+    *current = Some(Shared { reactor: reactor.clone(), leases: 1 });
     Ok(Lease(reactor))
 }
 
@@ -130,7 +139,7 @@ impl Lease {
 /// Sends what a turn of an environment has gathered.
 pub(super) fn end_turn(port: &Port) {
     port.set_gathering(false);
-    if let Some(reactor) = current().upgrade()
+    if let Some(Shared { reactor, .. }) = &*current()
         && !reactor.inbox().is_empty()
     {
         reactor.ring();
@@ -139,7 +148,7 @@ pub(super) fn end_turn(port: &Port) {
 
 /// Ends the operations of an environment that has ended.
 pub(super) fn abandon(port: Arc<Port>) {
-    if let Some(reactor) = current().upgrade() {
+    if let Some(Shared { reactor, .. }) = &*current() {
         reactor.post(Message::Abandon(port));
     }
 }
@@ -154,7 +163,7 @@ pub(super) fn wake_later(port: &Arc<Port>) {
     UNWOKEN.with_borrow_mut(|ports| ports.push(port.clone()));
 }
 
-fn wake_all() {
+pub(super) fn wake_all() {
     UNWOKEN.with_borrow_mut(|ports| ports.drain(..).for_each(|port| port.wake()));
 }
 
@@ -168,23 +177,24 @@ async fn run(reactor: Arc<Reactor>) {
         if !(few && reactor.look_out(&mut patience).await) {
             tokio::select! {
                 () = reactor.bell.notified() => {}
-                () = deadlines.next() => deadlines.expire(),
+                () = deadlines.next() => {}
             }
         }
+        // Here and not above: while looking out is worth it, nothing above is reached.
+        let now = Instant::now();
+        deadlines.expire(now);
+        // One environment that keeps this thread busy must not hold back the answers of another until the thread parks.
+        wake_all();
         std::mem::swap(&mut *reactor.inbox(), &mut batch);
         few = batch.len() <= FEW;
         for message in batch.drain(..) {
             match message {
-                Message::Start(job) => {
-                    deadlines.add(&job);
-                    job.start();
-                }
+                Message::Start(job) => job.start(now, &mut deadlines),
                 Message::Cancel(port, ticket) => port.cancel(ticket),
                 Message::Abandon(port) => port.abandon(),
                 Message::Spawn(future) => drop(tokio::spawn(future)),
                 Message::Stop => {
-                    // Every client has drained; should an operation be left all the same, its caller is not left waiting.
-                    deadlines.expire_all();
+                    // Every client has closed, and its last outcomes may wait here.
                     wake_all();
                     return;
                 }

@@ -16,7 +16,11 @@ pub struct Attempt {
 
 impl Attempt {
     pub fn new(timeout: Duration) -> Self {
-        let begun = Instant::now();
+        Attempt::since(Instant::now(), timeout)
+    }
+
+    /// As `new`, for one that began at a time that is known.
+    pub fn since(begun: Instant, timeout: Duration) -> Self {
         Attempt { begun, deadline: begun + timeout, in_flight: AtomicU32::new(0) }
     }
 

@@ -2,7 +2,7 @@
 
 use super::metrics::Metrics;
 use super::outcome::failure;
-use crate::bridge::{Lease, Outcome, Port, Submission};
+use crate::bridge::{Lease, Ledger, Outcome, Port, Submission};
 use crate::client::{Client, Error};
 use crate::common::Attempt;
 use std::future::Future;
@@ -82,6 +82,8 @@ impl Dispatch {
             let _ = timeout(within, metrics.drained()).await;
             client.close().await;
             let _ = timeout(GRACE, metrics.drained()).await;
+            let ledger: Arc<dyn Ledger> = metrics;
+            port.end_all_of(&ledger);
             port.complete(ticket, Outcome::Done);
         })
     }
@@ -101,7 +103,11 @@ impl Dispatch {
 
 impl Drop for Dispatch {
     fn drop(&mut self) {
-        let client = self.client.clone();
-        self.leave(async move { client.close().await });
+        let (client, metrics) = (self.client.clone(), self.metrics.clone());
+        // A client that JavaScript no longer holds may have calls that somebody awaits.
+        self.leave(async move {
+            metrics.drained().await;
+            client.close().await;
+        });
     }
 }
