@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
+import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
 import { Redis, TypeSafeCache } from '../index.js'
 import type { TestServer } from '../testing.js'
+import { untilAnswered } from './support/bridge-answered'
 import { randoms } from './support/bridge-random'
 import { FaultProxy } from './support/fault-proxy'
 import { realServer } from './support/servers'
 import { until } from './support/until'
+
+const { call } = createRequire(import.meta.url)('../lib/redis.js')
 
 let server: TestServer
 before(async () => void (server = await realServer()))
@@ -92,6 +96,25 @@ describe('a lookup with a signal', () => {
 })
 
 describe('tickets of aborted calls', () => {
+  test('a signal that comes when its call has just been answered ends no call that is made then', async () => {
+    await using redis = await Redis.connect(server.url)
+    // As the patterns call: `cache.lookup` hears of its answer too late for this.
+    const echo = (text: string, signal?: AbortSignal) =>
+      call(redis, (native: any, ticket: number) => native.commandLine(ticket, `ECHO\0${text}`), null, signal)
+    const texts = Array.from({ length: 100 }, (_, i) => `just:${i}`)
+    const controllers = texts.map(controller)
+    const calls = texts.map((text, i) => echo(text, controllers[i]!.signal))
+    // All are settled in one go; the first to hear of it makes new calls, which use the tickets of the others.
+    const fresh = calls[0]!.then(() => {
+      const calls = texts.map((text) => echo(`new ${text}`))
+      for (const { abort } of controllers) abort()
+      return Promise.all(calls)
+    })
+    await untilAnswered(redis)
+    assert.deepEqual(await fresh, texts.map((text) => `new ${text}`))
+    assert.deepEqual(await Promise.all(calls), texts)
+  })
+
   test('are used again, and no call ever receives the answer of another', async () => {
     await using redis = await Redis.connect(server.url)
     const cache = new TypeSafeCache(redis)

@@ -72,9 +72,9 @@ describe('the deadline of a call', () => {
     await using frozen = await Redis.connect({ url: proxy.url, commandTimeout: 100, watchdogMs: '5m' })
     await using busy = await Redis.connect(server.url)
     proxy.freeze()
-    let passed = false
-    const call = within(assert.rejects(frozen.ping(), TIMEOUT)).finally(() => (passed = true))
-    while (!passed) await busy.ping()
+    const state = { passed: false }
+    const call = within(assert.rejects(frozen.ping(), TIMEOUT)).finally(() => (state.passed = true))
+    while (!state.passed) await busy.ping()
     await call
     proxy.thaw()
   })

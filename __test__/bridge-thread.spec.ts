@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { TestServer } from '../testing.js'
 import { runClient, workerOf } from './support/bridge-child'
-import { realServer } from './support/servers'
+import { fakeServer, realServer } from './support/servers'
 
 let server: TestServer
 before(async () => void (server = await realServer()))
@@ -68,6 +68,26 @@ describe('the I/O thread', { skip: process.platform !== 'linux' }, () => {
         const redis = await Redis.connect(url)
         post('connected')
         for (;;) await redis.ping()
+      `)}
+      await once(worker, 'message')
+      const seen = [threads()]
+      await worker.terminate()
+      seen.push(await become(0))
+      report(seen)`,
+    )
+    assert.deepEqual(await child.ended, { code: 0, reports: [[1, 0]], stderr: '' })
+  })
+
+  test('ends also when that worker had calls pending that nobody answers', async () => {
+    await using silent = await fakeServer()
+    const child = runClient(
+      silent.url,
+      `${COUNT}
+      const { once } = require('node:events')
+      const worker = ${workerOf(`
+        const redis = new Redis({ url, commandTimeout: '5m', connectTimeout: '5m' })
+        for (let i = 0; i < 100; i++) redis.ping()
+        setImmediate(() => post('asked'))
       `)}
       await once(worker, 'message')
       const seen = [threads()]

@@ -8,6 +8,9 @@ let server: TestServer
 before(async () => void (server = await realServer()))
 after(() => server.stop())
 
+/** Ends a child whose calls have stopped, by a timer that is real. */
+const CAP = `const cap = setTimeout(() => process.exit(3), 30_000);`
+
 /** What fakes replace; none of these ever calls back. */
 const FAKE = `
   const names = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'clearTimeout', 'clearInterval', 'clearImmediate']
@@ -25,7 +28,7 @@ const FAKE = `
 
 /** Turns of many calls, bursts that take several drains, calls that follow answers, and a wait in which nothing else is left to do. */
 const USE = `
-  const redis = new Redis(url)
+  const redis = new Redis({ url, commandTimeout: '5m' })
   const cache = new TypeSafeCache(redis)
   let answers = 0
   for (let round = 0; round < 5; round++) {
@@ -40,7 +43,7 @@ const USE = `
 
 describe('fake timers', () => {
   test('that a test installs do not stop calls', async () => {
-    const child = runClient(server.url, `${FAKE} fake(); ${USE} restore(); report({ answers, status: redis.status })`)
+    const child = runClient(server.url, `${CAP} ${FAKE} fake(); ${USE} restore(); clearTimeout(cap); report({ answers, status: redis.status })`)
     assert.deepEqual(await child.ended, { code: 0, reports: [{ answers: 7500, status: 'closed' }], stderr: '' })
   })
 
@@ -48,10 +51,12 @@ describe('fake timers', () => {
     const child = runClient(
       server.url,
       `
+      ${CAP}
       const { mock } = require('node:test')
       mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'] })
       ${USE}
       mock.timers.reset()
+      clearTimeout(cap)
       report({ answers, status: redis.status })`,
     )
     const { code, reports } = await child.ended

@@ -167,6 +167,10 @@ test('what a server says at the door is told: too many clients, no such database
   await using server = await MortalServer.start('--maxclients', '1', '--databases', '2')
   await assert.rejects(Redis.connect({ url: server.url, db: 9 }), { code: 'ERR_SERVER', message: `${server.path}: ERR DB index is out of range` })
   await using first = await Redis.connect(server.url)
-  await assert.rejects(Redis.connect(server.url), { code: 'ERR_SERVER', message: `${server.path}: ERR max number of clients reached` })
+  // The server hangs up behind its words, and sometimes before they are heard.
+  await assert.rejects(Redis.connect(server.url), (error: any) => {
+    assert.ok(error.message.startsWith(`${server.path}: `))
+    return error.code === 'ERR_UNAVAILABLE' || (error.code === 'ERR_SERVER' && error.message.endsWith('ERR max number of clients reached'))
+  })
   assert.equal(await first.ping(), 'PONG')
 })

@@ -11,9 +11,15 @@ const CLIENT = `
   const url = process.env.SERVER_URL
 `
 
+/** No child needs so long; one that does is stuck, and ends without a code. */
+const CAP_MS = 90_000
+
 /** As `runNode`, with a client of the server at `url` at hand. */
 export function runClient(url: string, body: string, flags: string[] = []): NodeChild {
-  return runNode(`${CLIENT}${body}`, { SERVER_URL: url }, flags)
+  const child = runNode(`${CLIENT}${body}`, { SERVER_URL: url }, flags)
+  const cap = setTimeout(() => child.process.kill('SIGKILL'), CAP_MS)
+  void child.ended.finally(() => clearTimeout(cap))
+  return child
 }
 
 /** An expression for a child's script: a worker that runs `body` with the same at hand, and `post` to tell its parent something. */

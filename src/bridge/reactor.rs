@@ -189,6 +189,8 @@ async fn run(reactor: Arc<Reactor>) {
         // Here and not above: while looking out is worth it, nothing above is reached.
         let now = Instant::now();
         deadlines.expire(now);
+        // One environment that keeps this thread busy must not hold back the answers of another until the thread parks.
+        wake_all();
         std::mem::swap(&mut *reactor.inbox(), &mut batch);
         few = batch.len() <= FEW;
         for message in batch.drain(..) {

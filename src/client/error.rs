@@ -37,6 +37,10 @@ impl Error {
         Error::new(ErrorKind::Protocol, "what answers there does not speak the Redis protocol")
     }
 
+    pub(super) fn hung_up() -> Self {
+        Error::new(ErrorKind::Unavailable, "the connection was closed during the handshake")
+    }
+
     pub(super) fn no_answer() -> Self {
         Error::new(ErrorKind::Timeout, "nothing answers in time")
     }
@@ -96,6 +100,8 @@ impl Error {
         use fred_error::ErrorKind as Fred;
         let details = error.details();
         match error.kind() {
+            // What fred says when the peer hangs up instead of answering `AUTH`.
+            Fred::Protocol if details == "Expected string." => Error::hung_up(),
             Fred::Protocol | Fred::Parse => Error::not_redis(),
             Fred::Timeout => Error::no_answer(),
             Fred::Auth | Fred::Cluster | Fred::InvalidArgument => Error::from_reply(details),

@@ -1,7 +1,7 @@
 //! What the server says it is.
 
 use super::command::Command;
-use super::error::{Error, ErrorKind};
+use super::error::Error;
 use super::reply::Reply;
 use super::send_error::SendError;
 use super::session::Session;
@@ -38,7 +38,7 @@ impl ServerInfo {
             Ok(reply @ Reply::Bytes(_)) => Ok(ServerInfo::parse(&reply.text())),
             Err(SendError::Refused(_)) => Ok(ServerInfo::default()),
             Ok(_) => Err(Error::not_redis()),
-            Err(_) => Err(Error::new(ErrorKind::Unavailable, "the connection was closed during the handshake")),
+            Err(_) => Err(Error::hung_up()),
         }
     }
 
