@@ -46,8 +46,9 @@ function rangeError(message) {
 function kindOf(value) {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'number') return String(value)
-  if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`
+  if (Number.isNaN(value)) return 'NaN'
+  // The name comes from the prototype: an own `constructor` is content.
+  if (typeof value === 'object') return `an instance of ${Object.getPrototypeOf(value)?.constructor?.name || 'Object'}`
   return value === undefined ? 'undefined' : `a ${typeof value}`
 }
 

@@ -2,6 +2,7 @@
 
 // `getOrSet`: a read, and on a miss a load whose value is stored, shared by all who ask for the key meanwhile.
 
+const { until } = require('./abort')
 const { MISS } = require('./store')
 
 /** @typedef {import('./flights').Flight} Flight */
@@ -136,19 +137,6 @@ class ReadThrough {
     const detail = thrown instanceof Error ? thrown.stack : undefined
     process.emitWarning("a cache's onError threw; this is said once", { type: 'RedwrightWarning', code: 'REDWRIGHT_ON_ERROR', detail })
   }
-}
-
-/**
- * A promise, or the reason of a signal that comes first.
- * @param {AbortSignal} signal
- * @param {Promise<any>} promise
- */
-function until(signal, promise) {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }
 
 module.exports = { ReadThrough }

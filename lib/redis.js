@@ -4,9 +4,10 @@
 
 const { EventEmitter } = require('node:events')
 const binding = require('./native')
+const { until } = require('./abort')
 const bridge = require('./calls')
 const check = require('./check')
-const { RedwrightError, fromNative, typeError, kindOf } = require('./errors')
+const { RedwrightError, typeError, kindOf } = require('./errors')
 const { metrics } = require('./metrics')
 const { revive } = require('./replies')
 const { whyUnshared } = require('./unshared')
@@ -97,7 +98,10 @@ class Redis extends EventEmitter {
    */
   #call(submit, decode = null, signal) {
     const native = this.#native
-    if (native === null) return this.#ready().then(() => this.#call(submit, decode, signal))
+    if (native === null) {
+      const later = this.#ready().then(() => this.#call(submit, decode, signal))
+      return signal ? until(signal, later) : later
+    }
     return signal ? bridge.callUntil(native, signal, submit, decode) : bridge.call(native, submit, decode)
   }
 
@@ -211,7 +215,7 @@ class Redis extends EventEmitter {
         return void this.emit('gap', { reason: fields[0] })
       case 'error':
         // An error event that nobody listens to would throw.
-        if (this.listenerCount('error') > 0) this.emit('error', fromNative(fields[0]))
+        if (this.listenerCount('error') > 0) this.emit('error', revive(fields[0]))
     }
   }
 }

@@ -5,24 +5,19 @@
 const { fromNative } = require('./errors')
 
 /**
- * Makes errors of the failures inside a reply. They come up as `src/bridge/drain.rs` writes them; no reply of RESP2 holds booleans, so
- * none can be taken for one.
+ * Makes errors of the family of the failures inside a reply. They come up as `src/bridge/drain.rs` makes them: an `Error`, which no server can
+ * send, with the fields of the failure.
  * @param {any} reply
  * @returns {any}
  */
 function revive(reply) {
   if (typeof reply !== 'object' || reply === null || reply instanceof Uint8Array) return reply
-  if (isFailure(reply)) return fromNative(reply)
+  if (reply instanceof Error) return fromNative(/** @type {any} */ (reply).failure)
   for (const key in reply) {
     const value = reply[key]
     if (typeof value === 'object' && value !== null) reply[key] = revive(value)
   }
   return reply
-}
-
-/** @param {any} reply */
-function isFailure(reply) {
-  return Array.isArray(reply) && reply.length === 5 && /^ERR_/.test(reply[0]) && typeof reply[2] === 'boolean' && typeof reply[3] === 'boolean'
 }
 
 module.exports = { revive }

@@ -167,7 +167,7 @@ impl<'env> Values<'env> {
                 Outcome::Binary(bytes) => return self.binary(bytes),
                 Outcome::List(items) => return self.list(items),
                 Outcome::Map(pairs) => return self.map(pairs),
-                Outcome::Failure(failure) => return self.failure(failure),
+                Outcome::Failure(failure) => return self.error(failure),
             }
         })?;
         Ok(value)
@@ -223,6 +223,20 @@ impl<'env> Values<'env> {
             })?;
         }
         Ok(object)
+    }
+
+    /// A failure inside a reply, as an `Error` that carries its fields, so that it can be told from all that a server sends.
+    fn error(&self, failure: &Failure) -> Result<sys::napi_value> {
+        let env = self.env.raw();
+        let message = self.value(&Outcome::Text(failure.message.clone().into()))?;
+        let fields = self.failure(failure)?;
+        let mut error = ptr::null_mut();
+        // SAFETY: as in `value`; the name ends with a NUL.
+        check_status!(unsafe {
+            sys::napi_create_error(env, ptr::null_mut(), message, &mut error);
+            sys::napi_set_named_property(env, error, c"failure".as_ptr(), fields)
+        })?;
+        Ok(error)
     }
 
     fn failure(&self, failure: &Failure) -> Result<sys::napi_value> {
