@@ -38,7 +38,7 @@ const keys = (name: string): Wrong[] => {
   return [
     ['none', undefined, from('must be a string, got undefined')],
     ['null', null, from('must be a string, got null')],
-    ['a number', 42, from('must be a string, got 42')],
+    ['a number', 42, from('must be a string, got a number')],
     ['an object', {}, from('must be a string, got an instance of Object')],
     ['a symbol', Symbol('x'), from('must be a string, got a symbol')],
     ['a String object', Object('x'), from('must be a string')],

@@ -32,7 +32,7 @@ const durations: [unknown, typeof TypeError | typeof RangeError, string][] = [
 ]
 
 const strings: [unknown, typeof TypeError, string][] = [
-  [5, TypeError, 'must be a string, got 5'],
+  [5, TypeError, 'must be a string, got a number'],
   [null, TypeError, 'must be a string, got null'],
   [{}, TypeError, 'must be a string, got an instance of Object'],
   ['a\0b', TypeError, 'must not contain a NUL character'],
@@ -43,21 +43,21 @@ const whole = (least: number, most: number, values: unknown[]) =>
 
 const wrong: Wrong[] = [
   ['null', null, TypeError, 'options must be an object, got null'],
-  ['a number', 6379, TypeError, 'options must be an object, got 6379'],
+  ['a number', 6379, TypeError, 'options must be an object, got a number'],
   ['an array', [], TypeError, 'options must be an object, got an array'],
   ['a function', () => {}, TypeError, 'options must be an object, got a function'],
   ['a symbol', Symbol('x'), TypeError, 'options must be an object, got a symbol'],
   ['an unknown option', { hots: 'a' }, TypeError, "options.hots is not an option; did you mean 'host'?"],
   ["another client's option", { commandTimeOut: 1 }, TypeError, "options.commandTimeOut is not an option; did you mean 'commandTimeout'?"],
   ['an unknown option inside', { reconnect: { minMS: 1 } }, TypeError, "options.reconnect.minMS is not an option; did you mean 'minMs'?"],
-  ['reconnect: 5', { reconnect: 5 }, TypeError, 'options.reconnect must be an object, got 5'],
+  ['reconnect: 5', { reconnect: 5 }, TypeError, 'options.reconnect must be an object, got a number'],
   ['reconnect upside down', { reconnect: { minMs: 20, maxMs: 10 } }, RangeError, 'options.reconnect.minMs must not exceed maxMs (20 > 10)'],
   ['reconnect.minMs: 0', { reconnect: { minMs: 0 } }, RangeError, 'options.reconnect.minMs must be from 1 ms to 100 years, got 0'],
   ['a path and a port', { path: '/s', port: 1 }, TypeError, 'options.path excludes options.host and options.port'],
   ['an empty host', { host: '' }, TypeError, 'options.host must not be empty'],
   ['an empty path', { path: '' }, TypeError, 'options.path must not be empty'],
   ['a name with a space', { connectionName: 'a b' }, TypeError, 'options.connectionName must hold no spaces and printable ASCII only'],
-  ['url: 5', { url: 5 }, TypeError, 'options.url must be a string, got 5'],
+  ['url: 5', { url: 5 }, TypeError, 'options.url must be a string, got a number'],
   ...nothing(['host', 'path', 'username', 'password', 'connectionName'], strings),
   ...nothing(['connectTimeout', 'commandTimeout', 'watchdogMs', 'keepAlive'], durations),
   ...nothing(['port'], [['6379', TypeError, 'must be a number, got a string'], ...whole(1, 65535, [0, -1, 65536, 1.5, NaN, Infinity])]),
@@ -127,7 +127,7 @@ describe('options that are wrong', () => {
 describe('arguments of command that are wrong', () => {
   const calls: [args: unknown[], kind: typeof TypeError | typeof RangeError, message: string][] = [
     [[], TypeError, 'name must be a string, got undefined'],
-    [[5], TypeError, 'name must be a string, got 5'],
+    [[5], TypeError, 'name must be a string, got a number'],
     [[''], TypeError, 'name must not be empty'],
     [['GET\0'], TypeError, 'name must not contain a NUL character'],
     [['\ud800'], TypeError, 'name must not contain a lone surrogate'],
