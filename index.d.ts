@@ -74,12 +74,12 @@ export interface RedisOptions {
   port?: number
   /** The path of a unix socket; excludes `host` and `port`. */
   path?: string
-  /** ACL user. Default: the server's `default` user. */
+  /** ACL user; without a `password` one that needs none (`nopass`). Default: the server's `default` user. */
   username?: string
   password?: string
   /** The database to select, 0 to 255. Default: `0`. */
   db?: number
-  /** What `CLIENT LIST` shows. Default: none. */
+  /** What `CLIENT LIST` shows: printable ASCII without spaces. Default: none. */
   connectionName?: string
   /** RESP version. Default: `3`, and `2` where the server does not know `HELLO`. */
   protocol?: 2 | 3
@@ -168,11 +168,11 @@ export interface Health {
 }
 
 export interface RedisEvents {
-  /** The link and its handshake stand. */
+  /** The link and its handshake stand; `attempt` counts from 1 since a link stood for longer than `reconnect.maxMs`. */
   connect: { attempt: number }
   /** The server was asked what it is; operations flow. */
   ready: { server: ServerInfo }
-  /** The link was lost, or an attempt failed; the next attempt comes after `delayMs`. */
+  /** The link was lost, or an attempt failed; the attempt of this number comes after `delayMs`. */
   reconnecting: { attempt: number; delayMs: number }
   /** The client was closed; no event follows. */
   close: Record<string, never>
@@ -202,7 +202,7 @@ export class Redis extends EventEmitter {
   constructor(options?: string | RedisOptions)
   /**
    * Connects now.
-   * @throws RedwrightError `ERR_UNAVAILABLE`, `ERR_AUTH`, `ERR_PROTOCOL`, `ERR_TIMEOUT` when the first attempt fails
+   * @throws RedwrightError `ERR_UNAVAILABLE`, `ERR_AUTH`, `ERR_PROTOCOL`, `ERR_TIMEOUT`, `ERR_SERVER` when the first attempt fails
    */
   static connect(options?: string | RedisOptions): Promise<Redis>
   readonly status: RedisStatus
@@ -212,8 +212,12 @@ export class Redis extends EventEmitter {
    * Sends any command. Round trips: 1. Never sent twice.
    *
    * Replies: bulk strings come as strings, or as `Uint8Array` where they are not UTF-8; integers as numbers, or as `bigint` above
-   * 2^53; RESP3 maps as objects, sets as arrays, doubles as numbers, booleans as booleans; nil as `null`.
-   * Commands that block or change the connection (`BLPOP`, `SUBSCRIBE`, `MULTI`, `SELECT`, …) throw a `TypeError`: the connection is shared.
+   * 2^53; RESP3 maps as objects, sets as arrays, doubles as numbers, booleans as booleans, big numbers as
+   * strings; nil as `null`; an error inside a list as a `RedwrightError` in its place.
+   * Commands leave in the order in which they are given, those that wait for a connection too.
+   * A list of 3 to 5 strings that begins like a published message (`message`, `subscribe`, …) cannot be told from one: it rejects with
+   * `ERR_PROTOCOL`, and the connection is made anew.
+   * Commands that block or change the connection (`BLPOP`, `XREAD BLOCK`, `SUBSCRIBE`, `MULTI`, `SELECT`, `CLIENT REPLY`, …) reject with a `TypeError`: the connection is shared.
    */
   command<T = unknown>(name: string, ...args: (string | number | Uint8Array)[]): Promise<T>
   /** Round trips: 1. */
@@ -224,7 +228,10 @@ export class Redis extends EventEmitter {
   health(options?: { timeoutMs?: Duration }): Promise<Health>
   /** Plain counters, no I/O. */
   metrics(): Metrics
-  /** A second client with the same options, `options` over them. */
+  /**
+   * A second client with the same options, `options` over them. An address given replaces the address as a whole; a `url` also the credentials
+   * and the database.
+   */
   duplicate(options?: RedisOptions): Redis
   /**
    * Waits for what is pending, up to `timeoutMs` (default `2000`), then quits. Later calls reject with `ERR_CLOSED`. Idempotent.

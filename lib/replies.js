@@ -22,7 +22,9 @@ function revive(reply) {
 
 /** @param {any} reply */
 function isFailure(reply) {
-  return Array.isArray(reply) && reply.length === 5 && /^ERR_/.test(reply[0]) && typeof reply[2] === 'boolean' && typeof reply[3] === 'boolean'
+  if (!Array.isArray(reply) || reply.length !== 5) return false
+  const [code, , retryable, maybeExecuted] = reply
+  return typeof code === 'string' && code.startsWith('ERR_') && typeof retryable === 'boolean' && typeof maybeExecuted === 'boolean'
 }
 
 module.exports = { revive }
