@@ -75,12 +75,12 @@ export interface RedisOptions {
   port?: number
   /** The path of a unix socket; excludes `host` and `port`. */
   path?: string
-  /** ACL user. Default: the server's `default` user. */
+  /** ACL user; without a `password` one that needs none (`nopass`). Default: the server's `default` user. */
   username?: string
   password?: string
   /** The database to select, 0 to 255. Default: `0`. */
   db?: number
-  /** What `CLIENT LIST` shows. Default: none. */
+  /** What `CLIENT LIST` shows: printable ASCII without spaces. Default: none. */
   connectionName?: string
   /** RESP version. Default: `3`, and `2` where the server does not know `HELLO`. */
   protocol?: 2 | 3
@@ -94,7 +94,8 @@ export interface RedisOptions {
   commandTimeout?: Duration
   /**
    * How many operations of this client may wait for their reply at once; one more rejects with `ERR_BUSY` at once.
-   * 1 to 1 000 000. Default: `65536`.
+   * 1 to 1 000 000. Each takes some 11 KB
+   * while it waits. Default: `16384`.
    */
   maxPending?: number
   /**
@@ -151,7 +152,7 @@ export interface Metrics {
   connectFailures: number
   /** Links given up because they were silent. */
   watchdogTrips: number
-  /** From taking up an operation on the I/O thread to its reply. */
+  /** From taking up an operation on the I/O thread to its reply, of those that `succeeded`. */
   latency: Histogram
 }
 
@@ -169,11 +170,11 @@ export interface Health {
 }
 
 export interface RedisEvents {
-  /** The link and its handshake stand. */
+  /** The link and its handshake stand; `attempt` counts from 1 since a link stood for longer than `reconnect.maxMs`. */
   connect: { attempt: number }
   /** The server was asked what it is; operations flow. */
   ready: { server: ServerInfo }
-  /** The link was lost, or an attempt failed; the next attempt comes after `delayMs`. */
+  /** The link was lost, or an attempt failed; the attempt of this number comes after `delayMs`. */
   reconnecting: { attempt: number; delayMs: number }
   /** The client was closed; no event follows. */
   close: Record<string, never>
@@ -213,19 +214,26 @@ export class Redis extends EventEmitter {
    * Sends any command. Round trips: 1. Never sent twice.
    *
    * Replies: bulk strings come as strings, or as `Uint8Array` where they are not UTF-8; integers as numbers, or as `bigint` above
-   * 2^53; RESP3 maps as objects, sets as arrays, doubles as numbers, booleans as booleans; nil as `null`.
-   * Commands that block or change the connection (`BLPOP`, `SUBSCRIBE`, `MULTI`, `SELECT`, …) throw a `TypeError`: the connection is shared.
+   * 2^53; RESP3 maps as objects, sets as arrays, doubles as numbers, booleans as booleans, big numbers as
+   * strings; nil as `null`; an error inside a list as a `RedwrightError` in its place.
+   * Commands leave in the order in which they are given, those that wait for a connection too.
+   * A list of 3 to 5 strings that begins like a published message (`message`, `subscribe`, …) cannot be told from one: it rejects with
+   * `ERR_PROTOCOL`, and the connection is made anew.
+   * Commands that block or change the connection (`BLPOP`, `XREAD BLOCK`, `SUBSCRIBE`, `MULTI`, `SELECT`, `CLIENT REPLY`, …) reject with a `TypeError`: the connection is shared.
    */
-  command<T = unknown>(name: string, ...args: (string | number | Uint8Array)[]): Promise<T>
+  command<T = unknown>(name: string, ...args: (string | number | bigint | Uint8Array)[]): Promise<T>
   /** Round trips: 1. */
   ping(): Promise<'PONG'>
   /**
-   * For readiness probes: never rejects, and answers within `timeoutMs` (default `1000`). Round trips: 1.
+   * For readiness probes: rejects for wrong options only, and answers within `timeoutMs` (default `1000`). Round trips: 1.
    */
   health(options?: { timeoutMs?: Duration }): Promise<Health>
   /** Plain counters, no I/O. */
   metrics(): Metrics
-  /** A second client with the same options, `options` over them. */
+  /**
+   * A second client with the same options, `options` over them. An address given replaces the address as a whole; a `url` also the credentials
+   * and the database.
+   */
   duplicate(options?: RedisOptions): Redis
   /**
    * Waits for what is pending, up to `timeoutMs` (default `2000`), then quits. Later calls reject with `ERR_CLOSED`. Idempotent.

@@ -4,6 +4,7 @@ import { Redis } from '../index.js'
 import { recordEvents } from './support/client-events'
 import { fakeRedis } from './support/client-fake'
 import { MortalServer } from './support/client-server'
+import { FaultProxy } from './support/fault-proxy'
 import { realServer } from './support/servers'
 import { until } from './support/until'
 import { passwordOf } from './support/wire'
@@ -139,12 +140,15 @@ describe('a server that is a replica', () => {
 
   test('a write waits until it takes writes, and others lose nothing by it', async () => {
     await using server = await replica()
-    await using redis = await Redis.connect({ url: server.url, commandTimeout: '30s', reconnect: SOON })
+    await using proxy = await FaultProxy.start(server)
+    await using redis = await Redis.connect({ url: proxy.url, commandTimeout: '30s', reconnect: SOON })
+    // So that there are always some under way.
+    proxy.delayMs = 20
     const write = redis.command('INCR', 'n')
     const reads: Promise<unknown>[] = []
     // The connection is made anew when it is old enough, behind what was asked on it.
     await until('made anew', () => {
-      for (let i = 0; i < 20; i++) reads.push(redis.command('EXISTS', `k${i}`), redis.command('HGETALL', 'h'))
+      for (let i = 0; i < 5; i++) reads.push(redis.command('EXISTS', `k${i}`), redis.command('HGETALL', 'h'))
       return redis.metrics().connections > 1
     })
     await server.ask('REPLICAOF NO ONE')

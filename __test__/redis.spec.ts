@@ -162,9 +162,7 @@ describe('Redis', () => {
     assert.deepEqual([redis.metrics().operations, redis.metrics().latency.count, redis.metrics().latency.p99Us], [0, 0, 0])
     await redis.command('SET', 'm', '1')
     await assert.rejects(redis.command('LPUSH', 'm', '1'))
-    const pending = redis.ping()
-    assert.equal(redis.metrics().pending, 1)
-    await pending
+    await redis.ping()
     const { latency, ...counters } = redis.metrics()
     assert.deepEqual(counters, {
       connections: 1, connectFailures: 0, watchdogTrips: 0, pending: 0, operations: 3, succeeded: 2, failed: 1, timeouts: 0, refused: 0,
@@ -172,6 +170,11 @@ describe('Redis', () => {
     })
     assert.equal(latency.count, 3)
     assert.equal(latency.buckets.reduce((sum, n) => sum + n, 0), 3)
+    await using away = new Redis({ host, port: 1, commandTimeout: 100 })
+    const waiting = assert.rejects(away.ping())
+    assert.equal(away.metrics().pending, 1)
+    await waiting
+    assert.deepEqual([away.metrics().pending, away.metrics().failed], [0, 1])
     assert.ok(latency.p50Us > 0 && latency.p50Us <= latency.p99Us && latency.p99Us <= latency.maxUs)
   })
 

@@ -2,6 +2,7 @@
 
 // The JavaScript end of the bridge: tickets, promises, and the drain that settles them.
 
+const { onAbort } = require('./abort')
 const { NativePort } = require('./native')
 const { RedwrightError, fromNative } = require('./errors')
 // Not the globals: an environment of a test may lack them or have replaced them.
@@ -172,19 +173,16 @@ function call(native, submit, decode = null) {
  */
 function callUntil(native, signal, submit, decode = null) {
   if (signal.aborted) return Promise.reject(signal.reason)
-  /** @type {() => void} */
-  let abort
+  let forget = () => {}
   const promise = new Promise((resolve, reject) => {
     const ticket = begin(native, submit, decode, resolve, reject)
-    abort = () => {
+    forget = onAbort(signal, () => {
       // The ticket may have been settled, and be another call's already.
       if (resolves[ticket] !== resolve) return
       reject(signal.reason)
       native.cancel(ticket)
-    }
-    signal.addEventListener('abort', abort, { once: true })
+    })
   })
-  const forget = () => signal.removeEventListener('abort', abort)
   promise.then(forget, forget)
   return promise
 }

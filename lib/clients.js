@@ -9,6 +9,7 @@ const { fromEnvironment } = require('./options')
 let shared = null
 
 function getRedis() {
+  if (shared?.status === 'closing' || shared?.status === 'closed') shared = null
   return (shared ??= new Redis(fromEnvironment(process.env)))
 }
 

@@ -8,15 +8,18 @@ const NAMES = /** @type {const} */ ([
   'cancelled', 'maxUs',
 ])
 
+/** As in `src/redis/metrics.rs`. */
+const BUCKETS = 32
+
 /**
- * @param {number[]} numbers
+ * @param {number[]} numbers none before there is a native half
  * @returns {import('../index').Metrics}
  */
 function metrics(numbers) {
   const { maxUs, ...counters } = /** @type {Record<typeof NAMES[number], number>} */ (
     Object.fromEntries(NAMES.map((name, i) => [name, numbers[i] ?? 0]))
   )
-  const buckets = numbers.slice(NAMES.length)
+  const buckets = numbers.length > 0 ? numbers.slice(NAMES.length) : Array(BUCKETS).fill(0)
   const count = buckets.reduce((sum, n) => sum + n, 0)
   return {
     ...counters,

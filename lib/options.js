@@ -19,7 +19,7 @@ const DEFAULTS = {
   protocol: 3,
   connectTimeout: 5000,
   commandTimeout: 2000,
-  maxPending: 65536,
+  maxPending: 16384,
   reconnectMin: 50,
   reconnectMax: 3000,
   watchdog: 2000,

@@ -3,11 +3,13 @@
 // `Redis`: the public client.
 
 const { EventEmitter } = require('node:events')
+const { isUint8Array } = require('node:util/types')
 const binding = require('./native')
 const { until } = require('./abort')
 const bridge = require('./calls')
 const check = require('./check')
 const { RedwrightError, typeError, kindOf } = require('./errors')
+const { refuseProduction } = require('./embedded/find')
 const { metrics } = require('./metrics')
 const { revive } = require('./replies')
 const { whyUnshared } = require('./unshared')
@@ -49,7 +51,8 @@ class Redis extends EventEmitter {
     super()
     this.#options = normalise(options)
     const native = toNative(this.#options)
-    if (!isEmbedded(this.#options)) this.#native = this.#open(native)
+    if (isEmbedded(this.#options)) refuseProduction()
+    else this.#native = this.#open(native)
   }
 
   /** @param {string | import('../index').RedisOptions} [options] */
@@ -115,7 +118,7 @@ class Redis extends EventEmitter {
 
   /**
    * @param {string} name
-   * @param {...(string | number | Uint8Array)} args
+   * @param {...(string | number | bigint | Uint8Array)} args
    */
   command(name, ...args) {
     try {
@@ -245,8 +248,9 @@ function argument(arg, i) {
     if (Number.isNaN(arg)) throw typeError(`args[${i}] must not be NaN`)
     return String(arg)
   }
-  if (arg instanceof Uint8Array) return arg
-  if (typeof arg !== 'string') throw typeError(`args[${i}] must be a string, a number or a Uint8Array, got ${kindOf(arg)}`)
+  if (typeof arg === 'bigint') return String(arg)
+  if (isUint8Array(arg)) return arg
+  if (typeof arg !== 'string') throw typeError(`args[${i}] must be a string, a number, a bigint or a Uint8Array, got ${kindOf(arg)}`)
   // @ts-expect-error: since Node 20, and not yet in the library of types
   if (!arg.isWellFormed()) throw typeError(`args[${i}] must not contain a lone surrogate`)
   return arg

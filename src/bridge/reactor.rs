@@ -19,6 +19,9 @@ const FEW: usize = 2;
 /// The rest of a turn leaves when it ends, and whenever this many wait, so that both threads work at the same time.
 const RING_AFTER: usize = 16;
 
+/// Replies are decoded by recursion, a few KB of stack a level, and a script may nest them deep. Only what is used is ever touched.
+const STACK: usize = 64 * 1024 * 1024;
+
 enum Message {
     Start(Job),
     Cancel(Arc<Port>, u32),
@@ -105,7 +108,10 @@ pub fn lease() -> std::io::Result<Lease> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().on_thread_park(wake_all).build()?;
     let reactor = Arc::new(Reactor { inbox: Mutex::default(), bell: Notify::new(), looking: AtomicBool::new(false) });
     let worker = reactor.clone();
-    std::thread::Builder::new().name("redwright-io".into()).spawn(move || runtime.block_on(run(worker)))?;
+    std::thread::Builder::new()
+        .name("redwright-io".into())
+        .stack_size(STACK)
+        .spawn(move || runtime.block_on(run(worker)))?;
     *current = Some(Shared { reactor: reactor.clone(), leases: 1 });
     Ok(Lease(reactor))
 }

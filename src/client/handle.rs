@@ -9,11 +9,15 @@ use super::reply::Reply;
 use super::send_error::SendError;
 use super::session::Session;
 use crate::common::Attempt;
-use futures_util::future::join_all;
+use futures_util::stream::{StreamExt, iter};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout_at};
+
+/// How many commands of one pipeline are under way at once: enough to fill a link, and few enough that one caller neither holds up the
+/// others nor takes much memory.
+const TOGETHER: usize = 256;
 
 /// How long to leave a server alone that refused a command for a state that passes.
 const PASSING: Duration = Duration::from_millis(50);
@@ -102,7 +106,7 @@ impl Client {
 
     /// Sends commands together on one connection and awaits all replies.
     pub async fn pipeline(&self, attempt: &Attempt, commands: Vec<Command>) -> Vec<Result<Reply, Error>> {
-        join_all(commands.into_iter().map(|command| self.call(attempt, command))).await
+        iter(commands).map(|command| self.call(attempt, command)).buffered(TOGETHER).collect().await
     }
 
     /// The standing connection; when there is none, it is awaited until the deadline.

@@ -1,8 +1,11 @@
 //! A reply, free of fred's types.
 
-use super::error::Error;
+use super::error::{Error, ErrorKind};
 use bytes::Bytes;
 use fred::types::{Resp3Frame as Frame, Value};
+
+/// How deep a reply may be nested; what lies deeper is an error in its place. JavaScript and we walk it by recursion.
+const DEEPEST: usize = 512;
 
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -20,14 +23,18 @@ pub enum Reply {
 impl Reply {
     /// An error reply becomes an error; errors inside arrays stay where they are.
     pub(super) fn from_frame(frame: Frame) -> Result<Reply, Error> {
-        match Reply::nested(frame) {
+        match Reply::nested(frame, DEEPEST) {
             Reply::Error(error) => Err(error),
             reply => Ok(reply),
         }
     }
 
-    fn nested(frame: Frame) -> Reply {
-        let list = |data: Vec<Frame>| Reply::Array(data.into_iter().map(Reply::nested).collect());
+    /// `levels`: how many more may follow.
+    fn nested(frame: Frame, levels: usize) -> Reply {
+        let Some(below) = levels.checked_sub(1) else {
+            return Reply::Error(Error::new(ErrorKind::Protocol, "the reply is nested too deep"));
+        };
+        let list = |data: Vec<Frame>| Reply::Array(data.into_iter().map(|item| Reply::nested(item, below)).collect());
         match frame {
             Frame::Null => Reply::Nil,
             Frame::Boolean { data, .. } => Reply::Bool(data),
@@ -43,7 +50,8 @@ impl Reply {
             Frame::Array { data, .. } | Frame::Push { data, .. } => list(data),
             Frame::Set { data, .. } => list(data.into_iter().collect()),
             Frame::Map { data, .. } => {
-                Reply::Map(data.into_iter().map(|(k, v)| (Reply::nested(k), Reply::nested(v))).collect())
+                let pair = |(key, value)| (Reply::nested(key, below), Reply::nested(value, below));
+                Reply::Map(data.into_iter().map(pair).collect())
             }
             Frame::Hello { .. } => Reply::Nil,
         }

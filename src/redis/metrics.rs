@@ -60,11 +60,13 @@ impl Ledger for Metrics {
                 }
                 self.failed.fetch_add(1, Relaxed)
             }
-            _ => self.succeeded.fetch_add(1, Relaxed),
+            _ => {
+                let us = elapsed.as_micros() as u64;
+                self.buckets[bucket(us)].fetch_add(1, Relaxed);
+                self.longest_us.fetch_max(us, Relaxed);
+                self.succeeded.fetch_add(1, Relaxed)
+            }
         };
-        let us = elapsed.as_micros() as u64;
-        self.buckets[bucket(us)].fetch_add(1, Relaxed);
-        self.longest_us.fetch_max(us, Relaxed);
         if self.pending.fetch_sub(1, Relaxed) == 1 {
             self.idle.notify_waiters();
         }
