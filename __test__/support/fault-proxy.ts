@@ -145,7 +145,9 @@ class Link {
   }
 
   reset(): void {
-    this.#client.resetAndDestroy()
+    // Node 20 never closes a socket that is reset while it is being shut down, and spins at the end of the process.
+    if (this.#client.writable) this.#client.resetAndDestroy()
+    else this.#client.destroy()
   }
 
   #reply(item: Item): Item | undefined {
