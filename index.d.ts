@@ -23,7 +23,7 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
  * | `ERR_BUSY` | `maxPending` operations are already waiting; nothing was sent | yes |
  * | `ERR_SERVER` | the server answered with an error; `serverCode` is its first word (`WRONGTYPE`, `OOM`, …) | some |
  * | `ERR_AUTH` | the server refused the user name or password | no |
- * | `ERR_PROTOCOL` | what answers at that address does not speak the Redis protocol | no |
+ * | `ERR_PROTOCOL` | what answers at that address does not speak the Redis protocol, or a reply cannot be read | no |
  * | `ERR_CLOSED` | the client was closed | no |
  * | `ERR_INTERNAL` | a defect in Redwright, caught; please report it | no |
  */
@@ -38,7 +38,8 @@ export type RedwrightErrorCode =
   | 'ERR_INTERNAL'
 
 /**
- * Every error that comes from a server or from the way to it. Its message never holds a password or a value.
+ * Every error that comes from a server or from the way to it. Its message never holds a password or a value, but for what a script of yours
+ * puts into its own error.
  *
  * Wrong arguments are `TypeError`s and `RangeError`s with the code `ERR_INVALID_ARG`, and nothing has been sent then.
  */
@@ -89,7 +90,8 @@ export interface RedisOptions {
    */
   connectTimeout?: Duration
   /**
-   * The deadline of an operation in ms, over queueing, reconnecting and the reply together. Default: `2000`.
+   * The deadline of an operation in ms, over queueing, reconnecting and the reply together. With `embedded://` the start of the server, once a
+   * process, comes on top. Default: `2000`.
    */
   commandTimeout?: Duration
   /**

@@ -144,11 +144,15 @@ class Redis extends EventEmitter {
     const within = check.duration(given.timeoutMs ?? 1000, 'options.timeoutMs')
     const begun = performance.now()
     try {
-      const [latencyMs, ...memory] = await this.#call((native, ticket) => native.health(ticket, within))
+      // The start of an embedded server knows no deadline of ours.
+      const signal = this.#native ? undefined : AbortSignal.timeout(within)
+      const [latencyMs, ...memory] = await this.#call((native, ticket) => native.health(ticket, within), null, signal)
       const [usedBytes, maxBytes, policy] = memory
       const known = memory.length > 0 ? { memory: { usedBytes, maxBytes, policy } } : {}
       return { ok: true, latencyMs, status: this.#status, server: this.#server, ...known }
-    } catch (error) {
+    } catch (cause) {
+      const known = cause instanceof RedwrightError
+      const error = known ? cause : new RedwrightError('ERR_UNAVAILABLE', 'the embedded server does not stand', { cause })
       return { ok: false, latencyMs: performance.now() - begun, status: this.#status, server: this.#server, error }
     }
   }

@@ -10,7 +10,7 @@ const UNSHARED = new Set([
 
 /** Those that are refused with some arguments only: the words that tell, and whether they stand first or anywhere. */
 const SOMETIMES = new Map([
-  ['CLIENT', { words: ['REPLY', 'TRACKING', 'CACHING'], first: true }],
+  ['CLIENT', { words: ['REPLY', 'TRACKING', 'CACHING', 'NO-EVICT', 'NO-TOUCH', 'SETNAME', 'SETINFO'], first: true }],
   ['SCRIPT', { words: ['DEBUG'], first: true }],
   ['XREAD', { words: ['BLOCK'], first: false }],
   ['XREADGROUP', { words: ['BLOCK'], first: false }],

@@ -6,7 +6,7 @@ const { typeError } = require('../errors')
 const KNOWN = ['binary', 'tcp', 'port', 'args']
 
 /** Settings that make the server private and findable; a second opinion would make it either unsafe or lost. */
-const OWN = ['bind', 'port', 'unixsocket', 'unixsocketperm', 'protected-mode', 'requirepass', 'dir', 'logfile', 'daemonize']
+const OWN = ['bind', 'port', 'unixsocket', 'unixsocketperm', 'protected-mode', 'requirepass', 'user', 'aclfile', 'include', 'tls-port', 'dir', 'logfile', 'daemonize']
 
 /**
  * @param {unknown} value
