@@ -132,15 +132,14 @@ describe('arguments of command that are wrong', () => {
     [['GET\0'], TypeError, 'name must not contain a NUL character'],
     [['\ud800'], TypeError, 'name must not contain a lone surrogate'],
     [['X'.repeat(65537)], RangeError, 'name must be at most 65536 bytes, got 65537'],
-    [['GET', undefined], TypeError, 'args[0] must be a string, a number or a Uint8Array, got undefined'],
-    [['SET', 'k', null], TypeError, 'args[1] must be a string, a number or a Uint8Array, got null'],
-    [['SET', 'k', true], TypeError, 'args[1] must be a string, a number or a Uint8Array, got a boolean'],
-    [['SET', 'k', 1n], TypeError, 'args[1] must be a string, a number or a Uint8Array, got a bigint'],
-    [['SET', 'k', { secret: SECRET }], TypeError, 'args[1] must be a string, a number or a Uint8Array, got an instance of Object'],
-    [['SET', 'k', [SECRET]], TypeError, 'args[1] must be a string, a number or a Uint8Array, got an array'],
+    [['GET', undefined], TypeError, 'args[0] must be a string, a number, a bigint or a Uint8Array, got undefined'],
+    [['SET', 'k', null], TypeError, 'args[1] must be a string, a number, a bigint or a Uint8Array, got null'],
+    [['SET', 'k', true], TypeError, 'args[1] must be a string, a number, a bigint or a Uint8Array, got a boolean'],
+    [['SET', 'k', { secret: SECRET }], TypeError, 'args[1] must be a string, a number, a bigint or a Uint8Array, got an instance of Object'],
+    [['SET', 'k', [SECRET]], TypeError, 'args[1] must be a string, a number, a bigint or a Uint8Array, got an array'],
     [['SET', 'k', NaN], TypeError, 'args[1] must not be NaN'],
     [['SET', 'k', `${SECRET}\udc00`], TypeError, 'args[1] must not contain a lone surrogate'],
-    [['SET', 'k', Object.create(null)], TypeError, 'args[1] must be a string, a number or a Uint8Array, got an instance of Object'],
+    [['SET', 'k', Object.create(null)], TypeError, 'args[1] must be a string, a number, a bigint or a Uint8Array, got an instance of Object'],
   ]
   for (const [args, kind, message] of calls) {
     test(inspect(args, { breakLength: Infinity, maxStringLength: 20 }).replace(SECRET, '…'), async () => {

@@ -78,3 +78,13 @@ test('embedded:// is refused in production when the client is made, not when it 
     else process.env.NODE_ENV = before
   }
 })
+
+test('an integer that is too large for a number can be sent back as it came', async () => {
+  await using server = await realServer()
+  await using redis = new Redis(server.url)
+  await redis.command('SET', 'counter', 2n ** 62n)
+  const counter = await redis.command<bigint>('INCR', 'counter')
+  assert.equal(counter, 2n ** 62n + 1n)
+  assert.equal(await redis.command('SET', 'copy', counter), 'OK')
+  assert.equal(await redis.command('INCR', 'copy'), counter + 1n)
+})

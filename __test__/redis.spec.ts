@@ -168,8 +168,8 @@ describe('Redis', () => {
       connections: 1, connectFailures: 0, watchdogTrips: 0, pending: 0, operations: 3, succeeded: 2, failed: 1, timeouts: 0, refused: 0,
       cancelled: 0,
     })
-    assert.equal(latency.count, 3)
-    assert.equal(latency.buckets.reduce((sum, n) => sum + n, 0), 3)
+    assert.equal(latency.count, 2, 'of those that succeeded')
+    assert.equal(latency.buckets.reduce((sum, n) => sum + n, 0), 2)
     await using away = new Redis({ host, port: 1, commandTimeout: 100 })
     const waiting = assert.rejects(away.ping())
     assert.equal(away.metrics().pending, 1)
