@@ -64,7 +64,9 @@ describe('a burst of answers', () => {
   test('big ones come fewer at a time', async () => {
     await using redis = await Redis.connect(server.url)
     await redis.command('SET', 'big', 'x'.repeat(300_000))
-    assert.ok((await longestStretch(redis, 40, () => redis.command('GET', 'big'))) <= 2)
+    // Two at a time, and there may be two turns between two looks.
+    const stretch = await longestStretch(redis, 40, () => redis.command('GET', 'big'))
+    assert.ok(stretch <= 4, `${stretch} at once`)
   })
 
   /** How many calls settled in a row without any other callback of the event loop, all answers lying ready. */

@@ -132,22 +132,24 @@ impl Port {
     }
 
     fn finish(self: &Arc<Self>, ticket: u32, operation: &Running, outcome: Outcome) {
-        operation.ledger.settled(&outcome, operation.attempt.begun.elapsed());
-        self.push(ticket, outcome);
+        let elapsed = operation.attempt.begun.elapsed();
+        self.push(ticket, outcome, |outcome| operation.ledger.settled(outcome, elapsed));
     }
 
     /// Sends an event up. It does not keep the process alive.
     pub fn notify(self: &Arc<Self>, event: Outcome) {
-        self.push(EVENT, event);
+        self.push(EVENT, event, |_| {});
     }
 
     /// Answers a ticket that was never entered. I/O thread only.
     pub fn complete(self: &Arc<Self>, ticket: u32, outcome: Outcome) {
-        self.push(ticket, outcome);
+        self.push(ticket, outcome, |_| {});
     }
 
-    fn push(self: &Arc<Self>, ticket: u32, outcome: Outcome) {
+    /// `count` runs under the lock, so that whoever sees what it counted finds the outcome in the queue.
+    fn push(self: &Arc<Self>, ticket: u32, outcome: Outcome, count: impl FnOnce(&Outcome)) {
         let mut up = lock(&self.up);
+        count(&outcome);
         if up.closed {
             return;
         }
