@@ -82,7 +82,7 @@ class Redis extends EventEmitter {
     return (this.#native = this.#open(toNative({ ...this.#options, url })))
   }
 
-  /** The native half, when it can be had at once only after waiting. */
+  /** The native half: at once, or when the embedded server stands. */
   #ready() {
     if (this.#native) return Promise.resolve(this.#native)
     if (this.#closing) return Promise.reject(new RedwrightError('ERR_CLOSED', 'the client is closed'))

@@ -117,7 +117,7 @@ pub fn lease() -> std::io::Result<Lease> {
 }
 
 impl Lease {
-    /// Hands an operation over. Returns whether it opened a turn: then the environment must call [`Lease::end_turn`] when the turn ends.
+    /// Hands an operation over. Returns whether it opened a turn: then the environment must call `end_turn` when the turn ends.
     ///
     /// The first operation of a turn leaves at once, so that one at a time waits for nothing; the rest leave in groups, which saves a
     /// wake-up and a write for each.

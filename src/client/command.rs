@@ -131,7 +131,6 @@ impl Command {
     pub fn named(name: String, args: Vec<Bytes>) -> Self {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         let is_one_of = |names: &[&str]| names.iter().any(|known| is(known));
-        let (guarded, partial) = (!is_one_of(&SINGLE), is_one_of(&SCRIPTS));
         let verb = match args.len() {
             1 if is("GET") => Verb::Get,
             1 if is("INCR") => Verb::Incr,
@@ -140,9 +139,14 @@ impl Command {
             1.. if is("MGET") => Verb::MGet,
             1.. if is("EXISTS") => Verb::Exists,
             1.. if is("UNLINK") => Verb::Unlink,
-            _ => Verb::Other(name.into()),
+            // Only these are looked up: the common ones above are on the hot path.
+            _ => {
+                let (guarded, partial) = (!is_one_of(&SINGLE), is_one_of(&SCRIPTS));
+                let verb = Verb::Other(name.into());
+                return Command { guarded, partial, ..Command::known(verb, args, false) };
+            }
         };
-        Command { guarded, partial, ..Command::known(verb, args, false) }
+        Command::known(verb, args, false)
     }
 
     /// A read, or anything else that may be sent again.
