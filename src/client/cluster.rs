@@ -8,7 +8,6 @@ use super::options::{Address, ClientOptions, ScaleReads, Topology};
 use super::session::Session;
 use super::shape::Shard;
 use super::slot_map::SlotMap;
-use super::slots::SlotSet;
 use super::target::Target;
 use super::way::Way;
 use super::{gate, survey};
@@ -217,11 +216,6 @@ impl Cluster {
     pub fn link_to(&self, address: Address, slot: Option<u16>) -> Arc<Link> {
         let address = self.seen_from_here(address);
         self.map().node(&address, |address| self.open(address)).lane(slot).clone()
-    }
-
-    /// The slots of the primary that has this one.
-    pub fn slots_beside(&self, slot: u16) -> SlotSet {
-        self.map().slots_beside(slot)
     }
 
     pub fn describe(&self) -> Vec<NodeInfo> {

@@ -9,7 +9,6 @@ use super::node::{Node, NodeInfo, Role};
 use super::options::{ClientOptions, Topology};
 use super::sentinels::Sentinels;
 use super::session::Session;
-use super::slots::SlotSet;
 use super::target::Target;
 use super::way::Way;
 use futures_util::future::join_all;
@@ -106,14 +105,6 @@ impl Route {
         match self {
             Route::Direct(node) => node.lane(way.slot).gate.why_down(),
             Route::Cluster(cluster) => cluster.why_down(way),
-        }
-    }
-
-    /// The slots that are walked together with this one.
-    pub fn slots_beside(&self, slot: u16) -> SlotSet {
-        match self {
-            Route::Direct(_) => SlotSet::all(),
-            Route::Cluster(cluster) => cluster.slots_beside(slot),
         }
     }
 
