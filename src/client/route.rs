@@ -108,9 +108,18 @@ impl Route {
         }
     }
 
-    pub fn describe(&self) -> Vec<NodeInfo> {
+    /// Waits until it is known which nodes there are.
+    pub async fn known(&self) -> Result<(), Error> {
+        self.begin();
         match self {
-            Route::Direct(node) => vec![node.describe(node.place(), Role::Master, 0)],
+            Route::Direct(_) => Ok(()),
+            Route::Cluster(cluster) => cluster.known().await,
+        }
+    }
+
+    pub fn describe(&self) -> Vec<(NodeInfo, Arc<Node>)> {
+        match self {
+            Route::Direct(node) => vec![(node.describe(node.place(), Role::Master, 0), node.clone())],
             Route::Cluster(cluster) => cluster.describe(),
         }
     }

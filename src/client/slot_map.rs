@@ -128,15 +128,15 @@ impl SlotMap {
         self.owners.iter().filter(|owner| usize::from(**owner) == shard).count()
     }
 
-    pub fn describe(&self) -> Vec<NodeInfo> {
-        let mut told: Vec<NodeInfo> = Vec::with_capacity(self.nodes.len());
+    pub fn describe(&self) -> Vec<(NodeInfo, Arc<Node>)> {
+        let mut told: Vec<(NodeInfo, Arc<Node>)> = Vec::with_capacity(self.nodes.len());
         for (address, node) in &self.nodes {
             let shard = self.shards.iter().position(|shard| Arc::ptr_eq(&shard.primary, node));
             let slots = shard.map_or(0, |shard| self.slots_of(shard));
             let role = if shard.is_some() { Role::Master } else { Role::Replica };
-            told.push(node.describe(address.to_string(), role, slots));
+            told.push((node.describe(address.to_string(), role, slots), node.clone()));
         }
-        told.sort_by(|a, b| a.address.cmp(&b.address));
+        told.sort_by(|(a, _), (b, _)| a.address.cmp(&b.address));
         told
     }
 }
