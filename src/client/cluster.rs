@@ -215,6 +215,10 @@ impl Cluster {
         self.doubt.notify_one();
     }
 
+    pub fn doubt(&self) {
+        self.doubt.notify_one();
+    }
+
     /// The link to a node that has to be asked this once.
     pub fn link_to(&self, address: Address, slot: Option<u16>) -> Arc<Link> {
         let address = self.seen_from_here(address);
