@@ -63,11 +63,32 @@ export interface RedwrightErrorDetails {
 
 // ---- connection ------------------------------------------------------------------------------------------------------
 
+/** Where a server is. */
+export interface Address {
+  host: string
+  /** 1 to 65 535. Default: `6379`, and `26379` for a sentinel. */
+  port?: number
+}
+
+/** How a cluster is found and read. */
+export interface ClusterOptions {
+  /** Some of its nodes, of which one that answers is enough. Required unless the URL names them. */
+  nodes?: readonly Address[]
+  /**
+   * Who answers reads (`get`, `lookup`, `getMany`, `exists`, and of `command` those that are known to change nothing): masters, replicas (a
+   * master where none stands), or both in turn. Replicas lag: with anything but `'master'` a read may miss a write that was
+   * acknowledged before it. Default: `'master'`.
+   */
+  scaleReads?: 'master' | 'replica' | 'all'
+  /** How an address that the nodes tell, `'host:port'`, is reached from here, where that differs. */
+  natMap?: Readonly<Record<string, Address>>
+}
+
 /** Options of a client. Names are those that ioredis users know; what is not here is refused by name. */
 export interface RedisOptions {
   /**
    * Where the server is: `redis://[[user]:password@]host[:port][/db]`, `valkey://…`, `redis+unix:///path/to.sock[?db=0]` (or `unix://…`),
-   * or `embedded://` for a private server of this process. Options beside it win over its parts.
+   * `redis+cluster://[[user]:password@]host[:port][,…]`, `redis+sentinel://[[user]:password@]host[:port][,…]/name[/db]`, or `embedded://` for a private server of this process. Options beside it win over its parts.
    */
   url?: string
   /** Default: `'127.0.0.1'`. */
@@ -83,6 +104,23 @@ export interface RedisOptions {
   db?: number
   /** What `CLIENT LIST` shows: printable ASCII without spaces. Default: none. */
   connectionName?: string
+  /**
+   * Nodes of a cluster; excludes `host`, `port`, `path` and sentinels. The others are learnt from them. Beside a URL `redis+cluster://…` the
+   * nodes are the URL's. See {@link ClusterOptions}.
+   */
+  cluster?: ClusterOptions
+  /** The sentinels that know the master; excludes `host`, `port`, `path` and `cluster`. Default of each `port`: `26379`. */
+  sentinels?: readonly Address[]
+  /** What the sentinels call the master. Required with `sentinels`. */
+  name?: string
+  /** Who asks the sentinels, where they want to know. Default: nobody; the server's own credentials are never sent to a sentinel. */
+  sentinelUsername?: string
+  sentinelPassword?: string
+  /**
+   * Connections to the server, or to each node of a cluster, 1 to 64. What concerns one key goes over one of them, so its order is kept.
+   * Default: `1`, which is enough unless values are large.
+   */
+  poolSize?: number
   /** RESP version. Default: `3`, and `2` where the server does not know `HELLO`. */
   protocol?: 2 | 3
   /**
@@ -154,8 +192,27 @@ export interface Metrics {
   connectFailures: number
   /** Links given up because they were silent. */
   watchdogTrips: number
+  /** What is known of the server, or of each node of the cluster. */
+  nodes: NodeMetrics[]
   /** From taking up an operation on the I/O thread to its reply, of those that `succeeded`. */
   latency: Histogram
+}
+
+/** What is known of one server, without asking it. */
+export interface NodeMetrics {
+  /** `host:port` or the path of a socket; with sentinels, of the master that was last connected to; `''` until then. */
+  address: string
+  role: 'master' | 'replica'
+  /** How many slots of a cluster it has. */
+  slots: number
+  /** Connections that stand now. */
+  standing: number
+  /** Connections that stood since the node was known, and attempts that failed. */
+  connections: number
+  connectFailures: number
+  watchdogTrips: number
+  /** Replies of any kind. */
+  replies: number
 }
 
 export interface Health {
@@ -173,17 +230,17 @@ export interface Health {
 
 export interface RedisEvents {
   /** The link and its handshake stand; `attempt` counts from 1 since a link stood for longer than `reconnect.maxMs`. */
-  connect: { attempt: number }
-  /** The server was asked what it is; operations flow. */
+  connect: { attempt: number; node: string }
+  /** The server was asked what it is; operations flow. In a cluster: every master is connected. */
   ready: { server: ServerInfo }
   /** The link was lost, or an attempt failed; the attempt of this number comes after `delayMs`. */
-  reconnecting: { attempt: number; delayMs: number }
+  reconnecting: { attempt: number; delayMs: number; node: string }
   /** The client was closed; no event follows. */
   close: Record<string, never>
   /** Something went wrong that no operation can be told. Never throws when nobody listens. */
   error: RedwrightError
   /** Messages or invalidations may have been missed between two connections. */
-  gap: { reason: string }
+  gap: { reason: string; node: string }
 }
 
 /**
@@ -224,6 +281,12 @@ export class Redis extends EventEmitter {
    * Commands that block or change the connection (`BLPOP`, `XREAD BLOCK`, `SUBSCRIBE`, `MULTI`, `SELECT`, `CLIENT REPLY`, …) reject with a `TypeError`: the connection is shared.
    */
   command<T = unknown>(name: string, ...args: (string | number | bigint | Uint8Array)[]): Promise<T>
+  /**
+   * Runs a Lua script on the node of its first key, by its hash; a server that does not know it yet is sent its text in the same call. Never
+   * sent twice otherwise. All keys must be given as `keys`, and in a cluster share a slot (`{…}` in their names). Replies as of `command`.
+   * Round trips: 1; 2 on the first call to a server.
+   */
+  eval<T = unknown>(script: string, keys?: readonly string[], args?: readonly (string | number | bigint | Uint8Array)[]): Promise<T>
   /** Round trips: 1. */
   ping(): Promise<'PONG'>
   /**

@@ -163,11 +163,14 @@ describe('Redis', () => {
     await redis.command('SET', 'm', '1')
     await assert.rejects(redis.command('LPUSH', 'm', '1'))
     await redis.ping()
-    const { latency, ...counters } = redis.metrics()
+    const { latency, nodes, ...counters } = redis.metrics()
     assert.deepEqual(counters, {
       connections: 1, connectFailures: 0, watchdogTrips: 0, pending: 0, operations: 3, succeeded: 2, failed: 1, timeouts: 0, refused: 0,
       cancelled: 0,
     })
+    assert.deepEqual(nodes, [
+      { address: nodes[0]!.address, role: 'master', slots: 0, standing: 1, connections: 1, connectFailures: 0, watchdogTrips: 0, replies: 3 },
+    ])
     assert.equal(latency.count, 2, 'of those that succeeded')
     assert.equal(latency.buckets.reduce((sum, n) => sum + n, 0), 2)
     await using away = new Redis({ host, port: 1, commandTimeout: 100 })

@@ -86,6 +86,17 @@ function keys(values, name) {
 }
 
 /**
+ * A list, copied.
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {any[]}
+ */
+function array(value, name) {
+  if (!Array.isArray(value)) throw typeError(`${name} must be an array, got ${kindOf(value)}`)
+  return [...value]
+}
+
+/**
  * @param {unknown} value
  * @param {string} name
  * @returns {asserts value is string}
@@ -173,4 +184,4 @@ function distance(a, b) {
   return row[b.length]
 }
 
-module.exports = { duration, ttl, key, keys, string, integer, callable, signal, options }
+module.exports = { duration, ttl, key, keys, array, string, integer, callable, signal, options }

@@ -2,6 +2,8 @@
 
 // The native counters under their names.
 
+const { nodes } = require('./nodes')
+
 /** The order of `src/redis/native.rs` and `src/redis/metrics.rs`; the buckets come behind. */
 const NAMES = /** @type {const} */ ([
   'connections', 'connectFailures', 'watchdogTrips', 'pending', 'operations', 'succeeded', 'failed', 'timeouts', 'refused',
@@ -12,10 +14,12 @@ const NAMES = /** @type {const} */ ([
 const BUCKETS = 32
 
 /**
- * @param {number[]} numbers none before there is a native half
+ * None of either before there is a native half.
+ * @param {number[]} numbers
+ * @param {(string | number)[]} ofNodes
  * @returns {import('../index').Metrics}
  */
-function metrics(numbers) {
+function metrics(numbers, ofNodes) {
   const { maxUs, ...counters } = /** @type {Record<typeof NAMES[number], number>} */ (
     Object.fromEntries(NAMES.map((name, i) => [name, numbers[i] ?? 0]))
   )
@@ -23,6 +27,7 @@ function metrics(numbers) {
   const count = buckets.reduce((sum, n) => sum + n, 0)
   return {
     ...counters,
+    nodes: nodes(ofNodes),
     latency: { count, p50Us: quantile(buckets, count * 0.5, maxUs), p99Us: quantile(buckets, count * 0.99, maxUs), maxUs, buckets },
   }
 }

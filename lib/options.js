@@ -4,16 +4,19 @@
 
 const check = require('./check')
 const { typeError, rangeError } = require('./errors')
+const topology = require('./topology')
 const { parseUrl } = require('./url')
 
 const KNOWN = /** @type {const} */ ([
   'url', 'host', 'port', 'path', 'username', 'password', 'db', 'connectionName', 'protocol', 'connectTimeout',
-  'commandTimeout', 'maxPending', 'reconnect', 'watchdogMs', 'keepAlive',
+  'commandTimeout', 'maxPending', 'reconnect', 'watchdogMs', 'keepAlive', 'poolSize', ...topology.SENTINEL, ...topology.CLUSTER,
 ])
 
 const DEFAULTS = {
-  host: '127.0.0.1',
-  port: 6379,
+  masterName: '',
+  scaleReads: 'master',
+  nat: /** @type {string[]} */ ([]),
+  poolSize: 1,
   path: '',
   db: 0,
   protocol: 3,
@@ -25,6 +28,8 @@ const DEFAULTS = {
   watchdog: 2000,
   keepAlive: 30000,
 }
+
+const MOST_CONNECTIONS = 64
 
 /** The URL of the private server of this process, which has to be started first. */
 const EMBEDDED = 'embedded://'
@@ -42,23 +47,30 @@ function normalise(given) {
   return defined(options)
 }
 
-/** What says where the server is, and who asks. */
-const ADDRESS = /** @type {const} */ (['url', 'host', 'port', 'path'])
-const CREDENTIALS = /** @type {const} */ (['username', 'password'])
+/** What a URL says, and so what another one replaces. */
+const BY_URL = /** @type {const} */ (['url', ...topology.SINGLE, ...topology.SENTINEL, ...topology.CLUSTER, 'username', 'password', 'db'])
 
 /**
  * Options of one client over those of another. An address replaces an address: a socket's path does not outlive a host given over it, nor a
- * host a URL.
+ * host a URL, nor sentinels a cluster.
  * @param {import('../index').RedisOptions} base
  * @param {import('../index').RedisOptions} over
  * @returns {import('../index').RedisOptions}
  */
 function merge(base, over) {
+  /** @type {Record<string, any>} */
   const kept = { ...base }
-  if (over.url !== undefined) for (const name of [...ADDRESS, ...CREDENTIALS, /** @type {const} */ ('db')]) delete kept[name]
-  if (over.path !== undefined) for (const name of /** @type {const} */ (['host', 'port'])) delete kept[name]
-  if (over.host !== undefined || over.port !== undefined) delete kept.path
-  return { ...kept, ...over }
+  /** @type {(names: readonly string[]) => void} */
+  const drop = (names) => names.forEach((name) => delete kept[name])
+  if (over.url !== undefined) drop(BY_URL)
+  else if (over.sentinels !== undefined) drop(['url', ...topology.SINGLE, ...topology.CLUSTER])
+  else if (over.cluster?.nodes !== undefined) drop(['url', ...topology.SINGLE, ...topology.SENTINEL])
+  else if (topology.SINGLE.some((name) => over[name] !== undefined)) {
+    drop([...topology.SENTINEL, ...topology.CLUSTER, ...(topology.isOfMany(base.url) ? ['url'] : [])])
+    drop(over.path !== undefined ? ['host', 'port'] : ['path'])
+  }
+  const cluster = kept.cluster && over.cluster ? { cluster: { ...kept.cluster, ...over.cluster } } : {}
+  return { ...kept, ...over, ...cluster }
 }
 
 /** @param {unknown} url */
@@ -81,23 +93,26 @@ function isEmbedded(options) {
  */
 function toNative(options) {
   /** @type {Record<string, any>} */
-  const given = { ...(options.url === undefined || isEmbeddedUrl(options.url) ? {} : parseUrl(options.url)), ...defined(options) }
+  const fromUrl = options.url === undefined || isEmbeddedUrl(options.url) ? {} : parseUrl(options.url)
+  /** @type {Record<string, any>} */
+  const given = { ...fromUrl, ...defined(options) }
+  if (fromUrl.cluster && given.cluster !== fromUrl.cluster) given.cluster = { ...fromUrl.cluster, ...check.options(given.cluster, 'options.cluster', topology.OF_CLUSTER) }
   // An option stands over the URL, the path of a socket among them.
   if (options.path === undefined && (options.host !== undefined || options.port !== undefined)) delete given.path
-  const native = { ...DEFAULTS }
+  const mode = topology.modeOf(given)
+  const native = { ...DEFAULTS, ...topology.toNative(given, mode) }
   /** @type {(name: string) => void} */
   const copyString = (name) => {
     if (given[name] === undefined) return
     check.string(given[name], `options.${name}`)
     Object.assign(native, { [name]: given[name] })
   }
-  for (const name of ['host', 'path', 'username', 'password', 'connectionName']) copyString(name)
+  for (const name of ['path', 'username', 'password', 'connectionName']) copyString(name)
   // Without one the server would take us for its default user.
   if (given.username !== undefined && given.password === undefined) Object.assign(native, { password: '' })
   if (!/^[!-~]*$/.test(given.connectionName ?? '')) throw typeError('options.connectionName must hold no spaces and printable ASCII only')
   if (given.path === '') throw typeError('options.path must not be empty')
-  if (given.host !== undefined && given.host === '') throw typeError('options.host must not be empty')
-  if (given.port !== undefined) native.port = check.integer(given.port, 'options.port', 1, 65535)
+  if (given.poolSize !== undefined) native.poolSize = check.integer(given.poolSize, 'options.poolSize', 1, MOST_CONNECTIONS)
   if (given.db !== undefined) native.db = check.integer(given.db, 'options.db', 0, 255)
   if (given.protocol !== undefined) native.protocol = check.integer(given.protocol, 'options.protocol', 2, 3)
   if (given.maxPending !== undefined) native.maxPending = check.integer(given.maxPending, 'options.maxPending', 1, 1_000_000)

@@ -12,6 +12,7 @@ const { RedwrightError, typeError, kindOf } = require('./errors')
 const { refuseProduction } = require('./embedded/find')
 const { metrics } = require('./metrics')
 const { revive } = require('./replies')
+const { scriptOf } = require('./scripts')
 const { whyUnshared } = require('./unshared')
 const { normalise, isEmbedded, merge, toNative } = require('./options')
 
@@ -35,8 +36,9 @@ class Redis extends EventEmitter {
   #embedded = null
   /** @type {import('../index').RedisStatus} */
   #status = 'idle'
+  #mode
   /** @type {import('../index').ServerInfo} */
-  #server = { product: 'unknown', version: '', mode: 'single' }
+  #server
   /** @type {Promise<void> | null} */
   #closing = null
   /** The bridge holds it weakly, so that a client that nobody holds can go. */
@@ -51,6 +53,8 @@ class Redis extends EventEmitter {
     super()
     this.#options = normalise(options)
     const native = toNative(this.#options)
+    this.#mode = /** @type {import('../index').ServerInfo['mode']} */ (native.topology)
+    this.#server = { product: 'unknown', version: '', mode: this.#mode }
     if (isEmbedded(this.#options)) refuseProduction()
     else this.#native = this.#open(native)
   }
@@ -134,6 +138,21 @@ class Redis extends EventEmitter {
     }
   }
 
+  /**
+   * @param {string} script
+   * @param {readonly string[]} [keys]
+   * @param {readonly (string | number | bigint | Uint8Array)[]} [args]
+   */
+  eval(script, keys = [], args = []) {
+    try {
+      const known = scriptOf(script)
+      const parts = [...check.keys(keys, 'keys'), ...check.array(args, 'args').map(argument)]
+      return this.#call((native, ticket) => native.eval(ticket, known, parts, keys.length), revive)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
   ping() {
     return this.#call((native, ticket) => native.ping(ticket))
   }
@@ -158,7 +177,7 @@ class Redis extends EventEmitter {
   }
 
   metrics() {
-    return metrics(this.#native?.metrics() ?? [])
+    return metrics(this.#native?.metrics() ?? [], this.#native?.nodes() ?? [])
   }
 
   /** @param {import('../index').RedisOptions} [options] */
@@ -203,23 +222,23 @@ class Redis extends EventEmitter {
    * @param {string} name
    * @param {any[]} fields
    */
-  #onEvent(name, fields) {
+  #onEvent(name, [node, ...fields]) {
     if (this.#closing) return
     switch (name) {
       case 'connecting':
         if (this.#status === 'idle') this.#status = 'connecting'
         return
       case 'connect':
-        return void this.emit('connect', { attempt: fields[0] })
+        return void this.emit('connect', { attempt: fields[0], node })
       case 'ready':
-        this.#server = { product: fields[0], version: fields[1], mode: 'single' }
+        this.#server = { product: fields[0], version: fields[1], mode: this.#mode }
         this.#status = 'ready'
         return void this.emit('ready', { server: this.#server })
       case 'reconnecting':
         this.#status = 'reconnecting'
-        return void this.emit('reconnecting', { attempt: fields[0], delayMs: fields[1] })
+        return void this.emit('reconnecting', { attempt: fields[0], delayMs: fields[1], node })
       case 'gap':
-        return void this.emit('gap', { reason: fields[0] })
+        return void this.emit('gap', { reason: fields[0], node })
       case 'error':
         // An error event that nobody listens to would throw.
         if (this.listenerCount('error') > 0) this.emit('error', revive(fields[0]))

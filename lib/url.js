@@ -3,6 +3,7 @@
 // What a URL says of a server.
 
 const { typeError, rangeError, kindOf } = require('./errors')
+const { parseAddresses } = require('./topology')
 
 /**
  * The parts of a URL. Its text may hold a password, so no message repeats it.
@@ -10,9 +11,11 @@ const { typeError, rangeError, kindOf } = require('./errors')
  */
 function parseUrl(text) {
   if (typeof text !== 'string') throw typeError(`options.url must be a string, got ${kindOf(text)}`)
+  // A URL has one host, and here may be several.
+  const [, scheme, before = '', hosts, after = ''] = /^([a-z]+\+(?:cluster|sentinel):\/\/)([^/?#]*@)?([^/?#@]*)(.*)$/is.exec(text) ?? []
   let url
   try {
-    url = new URL(text)
+    url = new URL(scheme === undefined ? text : `${scheme}${before}several${after}`)
   } catch {
     throw typeError('options.url is not a URL; expected redis://[[user]:password@]host[:port][/db]')
   }
@@ -27,13 +30,20 @@ function parseUrl(text) {
       rejectQuery(url, ['db'])
       if (url.pathname === '' || url.pathname === '/') throw typeError('options.url names no socket; expected redis+unix:///path/to.sock')
       return { ...parts, path: socketOf(url), ...dbOf(url.searchParams.get('db') ?? '') }
+    case 'redis+cluster:':
+    case 'valkey+cluster:':
+      rejectQuery(url, [])
+      if (url.pathname.length > 1) throw typeError('options.url: a cluster has one database, so no path may follow the hosts')
+      return { ...parts, cluster: { nodes: parseAddresses(hosts) } }
+    case 'redis+sentinel:':
+    case 'valkey+sentinel:':
+      rejectQuery(url, [])
+      return { ...parts, sentinels: parseAddresses(hosts), ...masterOf(url) }
     case 'rediss:':
     case 'valkeys:':
-    case 'redis+cluster:':
-    case 'redis+sentinel:':
       throw typeError(`options.url: ${url.protocol}// is not supported by this version of Redwright`)
     default:
-      throw typeError(`options.url: ${url.protocol}// is not known; expected redis://, valkey://, redis+unix:// or embedded://`)
+      throw typeError(`options.url: ${url.protocol}// is not known; expected redis://, valkey://, redis+cluster://, redis+sentinel://, redis+unix:// or embedded://`)
   }
 }
 
@@ -46,6 +56,20 @@ function credentials(url) {
     }
   } catch {
     throw typeError('options.url: user name and password must be percent-encoded')
+  }
+}
+
+/**
+ * `/name` or `/name/db`.
+ * @param {URL} url
+ */
+function masterOf(url) {
+  const [, name, db = '', ...rest] = url.pathname.split('/')
+  if (!name || rest.length > 0) throw typeError('options.url names no master; expected redis+sentinel://host[:port][,…]/name[/db]')
+  try {
+    return { name: decodeURIComponent(name), ...dbOf(db) }
+  } catch {
+    throw typeError("options.url: the master's name must be percent-encoded")
   }
 }
 

@@ -8,9 +8,6 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many keys one multi-key command names, so that none holds the server up.
-const BATCH: usize = 1000;
-
 /// How many bytes of keys a walk gathers before it deletes them.
 const MOST_FOUND: usize = 4 << 20;
 
@@ -67,26 +64,13 @@ pub async fn exists(client: Client, attempt: Arc<Attempt>, key: Bytes) -> Run {
 }
 
 pub async fn get_many(client: Client, attempt: Arc<Attempt>, keys: Vec<Bytes>) -> Run {
-    let batches = keys.chunks(BATCH).map(|keys| Command::mget(keys.iter().cloned())).collect();
-    let mut values = Vec::with_capacity(keys.len());
-    for reply in client.pipeline(&attempt, batches).await {
-        values.extend(reply?.into_array().into_iter().map(value));
-    }
-    Ok(Outcome::List(values))
-}
-
-async fn unlink(client: &Client, attempt: &Attempt, keys: &[Bytes]) -> Result<i64, Error> {
-    let batches = keys.chunks(BATCH).map(|keys| Command::unlink(keys.iter().cloned())).collect();
-    let mut deleted = 0;
-    for reply in client.pipeline(attempt, batches).await {
-        deleted += reply?.as_integer();
-    }
-    Ok(deleted)
+    let values = client.mget(&attempt, keys).await?;
+    Ok(Outcome::List(values.into_iter().map(value).collect()))
 }
 
 /// How many of the keys were there.
 pub async fn delete(client: Client, attempt: Arc<Attempt>, keys: Vec<Bytes>) -> Run {
-    unlink(&client, &attempt, &keys).await.map(Outcome::Integer)
+    client.unlink(&attempt, keys).await.map(Outcome::Integer)
 }
 
 /// Deletes what matches a glob, each step within its own deadline.
@@ -107,8 +91,7 @@ pub async fn delete_matching(client: Client, whole: Arc<Attempt>, step: Duration
         }
         if done || bytes > MOST_FOUND {
             let attempt = Attempt::new(step);
-            deleted += within(&whole, &attempt, unlink(&client, &attempt, &found)).await?;
-            found.clear();
+            deleted += within(&whole, &attempt, client.unlink(&attempt, std::mem::take(&mut found))).await?;
             bytes = 0;
         }
         if done {

@@ -1,5 +1,6 @@
 //! A command to the server, as patterns write it.
 
+use super::error::Error;
 use bytes::Bytes;
 use fred::bytes_utils::Str;
 
@@ -30,6 +31,8 @@ pub struct Command {
     pub(super) guarded: bool,
     /// An error reply may come after a part of it was executed.
     pub(super) partial: bool,
+    /// One command for each of its keys does the same.
+    pub(super) divisible: bool,
 }
 
 /// Commands whose reply is never a list of strings, so that none of the users' own needs a guard.
@@ -87,7 +90,7 @@ const SCRIPTS: [&str; 6] = ["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL",
 
 impl Command {
     fn known(verb: Verb, args: Vec<Bytes>, idempotent: bool) -> Self {
-        Command { verb, args, idempotent, guarded: false, partial: false }
+        Command { verb, args, idempotent, guarded: false, partial: false, divisible: false }
     }
 
     fn of_keys(verb: Verb, keys: impl IntoIterator<Item = Bytes>, idempotent: bool) -> Self {
@@ -98,8 +101,8 @@ impl Command {
         Command::of_keys(Verb::Get, [key], true)
     }
 
-    pub fn mget(keys: impl IntoIterator<Item = Bytes>) -> Self {
-        Command::of_keys(Verb::MGet, keys, true)
+    pub fn mget(keys: Vec<Bytes>) -> Self {
+        Command { divisible: true, ..Command::known(Verb::MGet, keys, true) }
     }
 
     /// `px`: the life in milliseconds, none for no end.
@@ -111,8 +114,8 @@ impl Command {
         Command::of_keys(Verb::Exists, [key], true)
     }
 
-    pub fn unlink(keys: impl IntoIterator<Item = Bytes>) -> Self {
-        Command::of_keys(Verb::Unlink, keys, false)
+    pub fn unlink(keys: Vec<Bytes>) -> Self {
+        Command { divisible: true, ..Command::known(Verb::Unlink, keys, false) }
     }
 
     pub fn pttl(key: Bytes) -> Self {
@@ -125,6 +128,16 @@ impl Command {
 
     pub fn new(name: &'static str) -> Self {
         Command::known(Verb::Other(Str::from_static(name)), Vec::with_capacity(4), false)
+    }
+
+    /// `EVAL` or `EVALSHA`, up to the number of keys. Nothing is known of the reply.
+    pub(super) fn script(name: &'static str, script: Bytes) -> Self {
+        Command { guarded: true, partial: true, ..Command::new(name).arg(script) }
+    }
+
+    /// Whether the server wants it in parts: some of its keys have moved on and some have not.
+    pub(super) fn is_to_be_split(&self, error: &Error) -> bool {
+        self.divisible && self.args.len() > 1 && error.server_code() == "TRYAGAIN"
     }
 
     /// A command of the user's. Nothing is known of it, so it is never sent twice.

@@ -41,6 +41,14 @@ impl Error {
         Error::new(ErrorKind::Unavailable, "the connection was closed during the handshake")
     }
 
+    pub(super) fn closed() -> Self {
+        Error::new(ErrorKind::Closed, "the client was closed")
+    }
+
+    pub(super) fn lost() -> Self {
+        Error::new(ErrorKind::Unavailable, "the connection was lost before the reply came")
+    }
+
     pub(super) fn no_answer() -> Self {
         Error::new(ErrorKind::Timeout, "nothing answers in time")
     }
@@ -88,6 +96,11 @@ impl Error {
     /// Whether the server refused the command for a state that passes, without executing it.
     pub fn is_passing(&self) -> bool {
         matches!(self.server_code(), "LOADING" | "READONLY" | "MASTERDOWN" | "TRYAGAIN" | "CLUSTERDOWN")
+    }
+
+    /// Whether a node of a cluster says that the command belongs to another.
+    pub(super) fn is_redirection(&self) -> bool {
+        matches!(self.server_code(), "MOVED" | "ASK")
     }
 
     /// Whether trying to connect again is unlikely to help until somebody mends something.

@@ -1,6 +1,6 @@
 //! Where a link stands, and the calls that wait for it.
 
-use super::error::{Error, ErrorKind};
+use super::error::Error;
 use super::session::Session;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,6 +47,17 @@ impl Gate {
         }
     }
 
+    /// Closes, so that nobody begins on the standing connection, and gives it.
+    pub fn leave(&self) -> Option<Session> {
+        let before = self.state.send_replace(State::Closed);
+        self.changed.notify_waiters();
+        if let State::Ready(session) = before { Some(session) } else { None }
+    }
+
+    pub fn is_standing(&self) -> bool {
+        matches!(&*self.state.borrow(), State::Ready(_))
+    }
+
     /// The standing connection, awaited for as long as the next attempt may bring it. Calls get it in the order in which they came.
     pub async fn session(&self) -> Result<Session, Error> {
         let _here = Waiting::new(&self.waiting);
@@ -58,7 +69,7 @@ impl Gate {
             let changed = pin!(self.changed.notified());
             match &*self.state.borrow() {
                 State::Ready(session) => return Ok(session.clone()),
-                State::Closed => return Err(Error::new(ErrorKind::Closed, "the client was closed")),
+                State::Closed => return Err(Error::closed()),
                 State::Down(error) if error.is_lasting() => return Err(error.clone()),
                 State::Down(_) | State::Waiting => {}
             }
@@ -79,10 +90,10 @@ impl Gate {
 }
 
 /// Counts a call that waits.
-struct Waiting<'count>(&'count AtomicUsize);
+pub struct Waiting<'count>(&'count AtomicUsize);
 
 impl<'count> Waiting<'count> {
-    fn new(count: &'count AtomicUsize) -> Self {
+    pub fn new(count: &'count AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Waiting(count)
     }

@@ -1,26 +1,29 @@
 //! The client that patterns hold.
 
+use super::cluster::Cluster;
 use super::command::Command;
+use super::crowd::Crowd;
 use super::error::{Error, ErrorKind};
-use super::gate::State;
 use super::link::{Link, LinkCounters, Observer};
+use super::node::NodeInfo;
 use super::options::ClientOptions;
 use super::reply::Reply;
+use super::route::Route;
 use super::send_error::SendError;
 use super::session::Session;
+use super::shape::Redirection;
+use super::way::Way;
 use crate::common::Attempt;
-use futures_util::stream::{StreamExt, iter};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout_at};
 
-/// How many commands of one pipeline are under way at once: enough to fill a link, and few enough that one caller neither holds up the
-/// others nor takes much memory.
-const TOGETHER: usize = 256;
-
 /// How long to leave a server alone that refused a command for a state that passes.
 const PASSING: Duration = Duration::from_millis(50);
+
+/// How often a command is sent on at once; a cluster that sends it round in circles is given time to settle.
+const AT_ONCE: u32 = 5;
 
 /// When to give up, a little before the bridge does: it knows the deadline, and here it is known why.
 fn answer_by(attempt: &Attempt) -> Instant {
@@ -29,65 +32,102 @@ fn answer_by(attempt: &Attempt) -> Instant {
     attempt.deadline - MARGIN.min(given / 4)
 }
 
-/// A client of one server. Everything but [`Client::new`] and [`Client::counters`] belongs on the I/O thread.
+/// A client of one server, or of a cluster. Everything but [`Client::new`], [`Client::counters`] and [`Client::nodes`] belongs on the I/O
+/// thread.
 #[derive(Clone)]
-pub struct Client(Arc<Link>);
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    route: Route,
+    counters: Arc<LinkCounters>,
+}
 
 impl Client {
     /// Connects on first use.
     pub fn new(options: ClientOptions, observer: Arc<dyn Observer>) -> Self {
-        Client(Arc::new(Link::new(options, observer)))
+        let counters = Arc::default();
+        let route = Route::new(options, &counters, &Crowd::new(observer));
+        Client(Arc::new(Inner { route, counters }))
     }
 
+    /// Of all connections together.
     pub fn counters(&self) -> &LinkCounters {
         &self.0.counters
     }
 
-    fn begin(&self) {
-        if !self.0.kept.swap(true, Ordering::Relaxed) {
-            tokio::spawn(self.0.clone().keep());
-        }
+    /// What is known of the nodes, without asking them.
+    pub fn nodes(&self) -> Vec<NodeInfo> {
+        self.0.route.describe()
+    }
+
+    pub(super) fn route(&self) -> &Route {
+        &self.0.route
     }
 
     /// Connects now, and tells how the first attempt went.
     pub async fn connect(&self) -> Result<(), Error> {
-        self.begin();
-        match self.0.gate.until(|state| !matches!(state, State::Waiting)).await {
-            State::Ready(_) => Ok(()),
-            State::Down(error) => Err(error),
-            _ => Err(Error::new(ErrorKind::Closed, "the client was closed")),
-        }
+        self.0.route.connect().await
     }
 
-    /// Ends the connection. Commands without a reply fail.
+    /// Ends the connections. Commands without a reply fail.
     pub async fn close(&self) {
-        self.0.close().await;
+        self.0.route.close().await;
     }
 
     /// Sends a command and awaits its reply, within the attempt's deadline.
     ///
     /// A command is sent again only when it is known not to have been executed, or when it is idempotent.
     pub async fn call(&self, attempt: &Attempt, command: Command) -> Result<Reply, Error> {
+        let way = self.0.route.way(&command);
+        self.exchange(attempt, command, way).await.map(|(reply, _)| reply)
+    }
+
+    /// As `call`, on a way of one's own; tells the connection, too.
+    pub(super) async fn exchange(
+        &self,
+        attempt: &Attempt,
+        command: Command,
+        mut way: Way,
+    ) -> Result<(Reply, Session), Error> {
+        let mut sent_on = 0;
+        let mut ask: Option<Arc<Link>> = None;
         loop {
-            let session = self.session(attempt).await?;
+            let asking = ask.is_some();
+            let (link, session) = match ask.take() {
+                Some(link) => self.reach_link(attempt, link, way).await?,
+                None => self.reach(attempt, way).await?,
+            };
             attempt.sent();
-            match session.send(command.clone()).await {
+            let sending = command.clone();
+            let answer = if asking { session.send_asking(sending).await } else { session.send(sending).await };
+            match answer {
                 Ok(reply) => {
-                    self.0.replies.fetch_add(1, Ordering::Relaxed);
+                    link.replies.fetch_add(1, Ordering::Relaxed);
                     attempt.settled();
-                    return Ok(reply);
+                    return Ok((reply, session));
                 }
                 Err(SendError::Refused(error)) => {
-                    self.0.replies.fetch_add(1, Ordering::Relaxed);
+                    link.replies.fetch_add(1, Ordering::Relaxed);
                     attempt.settled();
-                    let may_pass = error.is_passing() && !command.partial;
-                    if !may_pass || Instant::now() + PASSING >= answer_by(attempt) {
+                    if let Some((cluster, redirection)) = self.redirection(&error, &link) {
+                        ask = follow(cluster, redirection, way);
+                        sent_on += 1;
+                        if sent_on % AT_ONCE != 0 {
+                            continue;
+                        }
+                    } else if !error.is_passing() || command.partial || command.is_to_be_split(&error) {
+                        return Err(error.without(&command.args));
+                    }
+                    if Instant::now() + PASSING >= answer_by(attempt) {
                         return Err(error.without(&command.args));
                     }
                     if error.server_code() == "READONLY" {
-                        self.0.renew(&session);
+                        link.renew(&session);
                     }
+                    // A replica that cannot answer has a primary that may.
+                    way.read = false;
                     sleep(PASSING).await;
+                    continue;
                 }
                 Err(SendError::Unreadable) => {
                     let why = "the reply begins like a published message and cannot be told from one";
@@ -95,35 +135,57 @@ impl Client {
                 }
                 Err(SendError::NotSent) => attempt.settled(),
                 Err(SendError::Lost) if command.idempotent => attempt.settled(),
-                Err(SendError::Lost) => {
-                    return Err(Error::new(ErrorKind::Unavailable, "the connection was lost before the reply came"));
-                }
+                Err(SendError::Lost) => return Err(Error::lost()),
             }
             // The link is about to see that the connection has ended.
+            way.read = false;
             sleep(Duration::from_millis(1)).await;
         }
     }
 
-    /// Sends commands together on one connection and awaits all replies.
-    pub async fn pipeline(&self, attempt: &Attempt, commands: Vec<Command>) -> Vec<Result<Reply, Error>> {
-        iter(commands).map(|command| self.call(attempt, command)).buffered(TOGETHER).collect().await
+    /// Where a cluster says that a command belongs.
+    fn redirection(&self, error: &Error, link: &Link) -> Option<(&Arc<Cluster>, Redirection)> {
+        let Route::Cluster(cluster) = &self.0.route else { return None };
+        Some((cluster, Redirection::parse(&error.message, link.address()?)?))
     }
 
     /// The standing connection; when there is none, it is awaited until the deadline.
-    async fn session(&self, attempt: &Attempt) -> Result<Session, Error> {
-        match self.0.gate.standing() {
-            Some(session) => Ok(session),
-            None => Box::pin(self.standing(attempt)).await,
+    pub(super) async fn reach(&self, attempt: &Attempt, way: Way) -> Result<(Arc<Link>, Session), Error> {
+        match self.0.route.standing(way) {
+            Some(reached) => Ok(reached),
+            None => {
+                self.0.route.begin();
+                Box::pin(self.within(attempt, way, self.0.route.reach(way))).await
+            }
         }
     }
 
-    async fn standing(&self, attempt: &Attempt) -> Result<Session, Error> {
-        self.begin();
-        timeout_at(answer_by(attempt).into(), self.0.gate.session()).await.unwrap_or_else(|_| Err(self.unreachable()))
+    async fn reach_link(&self, attempt: &Attempt, link: Arc<Link>, way: Way) -> Result<(Arc<Link>, Session), Error> {
+        let reached = async { link.gate.session().await.map(|session| (link.clone(), session)) };
+        Box::pin(self.within(attempt, way, reached)).await
     }
 
-    fn unreachable(&self) -> Error {
-        let why = self.0.gate.why_down().map(|error| format!(": {error}"));
-        Error::new(ErrorKind::Unavailable, format!("no connection in time{}", why.unwrap_or_default()))
+    async fn within<T>(
+        &self,
+        attempt: &Attempt,
+        way: Way,
+        reaching: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let late = || {
+            let why = self.0.route.why_down(way).map(|error| format!(": {error}"));
+            Error::new(ErrorKind::Unavailable, format!("no connection in time{}", why.unwrap_or_default()))
+        };
+        timeout_at(answer_by(attempt).into(), reaching).await.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+/// The link that must be asked this once, where that is what the cluster says.
+fn follow(cluster: &Arc<Cluster>, redirection: Redirection, way: Way) -> Option<Arc<Link>> {
+    match redirection {
+        Redirection::Moved { slot, to } => {
+            cluster.moved(slot, to);
+            None
+        }
+        Redirection::Ask { to } => Some(cluster.link_to(to, way.slot)),
     }
 }

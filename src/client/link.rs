@@ -3,11 +3,12 @@
 use super::command::Command;
 use super::error::{Error, ErrorKind};
 use super::gate::{Gate, State};
-use super::options::ClientOptions;
+use super::options::{Address, ClientOptions, Endpoint};
 use super::server::ServerInfo;
 use super::session::{Connection, Session};
-use std::sync::Arc;
+use super::target::Target;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -23,12 +24,12 @@ pub enum Event {
     Gap(&'static str),
 }
 
-/// Told of everything that happens to a link, on the I/O thread.
+/// Told of everything that happens to a link, on the I/O thread. `node` is where it leads, where that is known.
 pub trait Observer: Send + Sync + 'static {
-    fn observe(&self, event: Event);
+    fn observe(&self, node: &str, event: Event);
 }
 
-/// Plain counters since the link was made.
+/// Plain counters since they were made.
 #[derive(Default)]
 pub struct LinkCounters {
     pub connections: AtomicU64,
@@ -37,13 +38,18 @@ pub struct LinkCounters {
 }
 
 pub(super) struct Link {
-    pub options: ClientOptions,
+    options: Arc<ClientOptions>,
+    target: Target,
     pub gate: Gate,
     pub counters: LinkCounters,
+    /// Those of the client, for all its links together.
+    totals: Arc<LinkCounters>,
     /// Replies so far, so that the watchdog knows a living link from a silent one.
     pub replies: AtomicU64,
     /// Whether somebody has begun to keep the link.
-    pub kept: AtomicBool,
+    kept: AtomicBool,
+    /// Where the last attempt went.
+    place: Mutex<String>,
     observer: Arc<dyn Observer>,
     closing: Notify,
 }
@@ -52,20 +58,64 @@ pub(super) struct Link {
 const RENEW_AFTER: Duration = Duration::from_secs(1);
 
 impl Link {
-    pub fn new(options: ClientOptions, observer: Arc<dyn Observer>) -> Self {
-        Link {
+    pub fn new(
+        options: Arc<ClientOptions>,
+        target: Target,
+        totals: Arc<LinkCounters>,
+        observer: Arc<dyn Observer>,
+    ) -> Arc<Self> {
+        Arc::new(Link {
             options,
+            target,
             gate: Gate::default(),
             counters: LinkCounters::default(),
+            totals,
             replies: AtomicU64::new(0),
             kept: AtomicBool::new(false),
+            place: Mutex::default(),
             observer,
             closing: Notify::new(),
-        }
+        })
+    }
+
+    /// Where the last attempt went.
+    pub fn place(&self) -> String {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_place(&self, place: String) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }
 
     fn tell(&self, event: Event) {
-        self.observer.observe(event);
+        self.observer.observe(&self.place(), event);
+    }
+
+    fn count(&self, which: impl Fn(&LinkCounters) -> &AtomicU64) {
+        for counters in [&self.counters, &*self.totals] {
+            which(counters).fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Connects, where that has not been asked for yet, and keeps the link until it is closed.
+    pub fn begin(self: &Arc<Self>) {
+        if !self.kept.swap(true, Ordering::Relaxed) {
+            tokio::spawn(self.clone().keep());
+        }
+    }
+
+    /// Waits for the first attempt to end, and tells how it went.
+    pub async fn tried(&self) -> Result<(), Error> {
+        match self.gate.until(|state| !matches!(state, State::Waiting)).await {
+            State::Ready(_) => Ok(()),
+            State::Down(error) => Err(error),
+            _ => Err(Error::closed()),
+        }
+    }
+
+    /// The address of a node of a cluster.
+    pub fn address(&self) -> Option<&Address> {
+        if let Target::Member { address, .. } = &self.target { Some(address) } else { None }
     }
 
     /// Ends the link and waits until it has ended.
@@ -78,6 +128,14 @@ impl Link {
         }
     }
 
+    /// Ends the link when what was asked on it has been answered.
+    pub async fn retire(&self) {
+        if let Some(session) = self.gate.leave() {
+            let _ = timeout(self.options.watchdog, session.quit()).await;
+        }
+        self.close().await;
+    }
+
     /// Gives up a connection whose server no longer takes writes, so that the next one may reach one that does.
     pub fn renew(&self, session: &Session) {
         if session.born().elapsed() >= RENEW_AFTER {
@@ -85,8 +143,7 @@ impl Link {
         }
     }
 
-    /// Keeps the link until it is closed.
-    pub async fn keep(self: Arc<Self>) {
+    async fn keep(self: Arc<Self>) {
         tokio::select! {
             () = self.closing.notified() => {}
             () = self.stand() => {}
@@ -95,46 +152,41 @@ impl Link {
     }
 
     async fn stand(&self) {
-        let mut resp3 = self.options.resp3;
         // Attempts since a connection stood for a while.
         let mut attempt = 0;
         loop {
             attempt += 1;
             self.tell(Event::Connecting);
-            match self.attempt(attempt, resp3).await {
+            match self.attempt(attempt).await {
                 Ok(stood_for) => {
                     if stood_for > self.options.reconnect_max {
                         attempt = 0;
                     }
                 }
-                Err(error) if resp3 && lacks_resp3(&error) => {
-                    resp3 = false;
-                    attempt -= 1;
-                    continue;
-                }
                 Err(error) => {
-                    self.counters.connect_failures.fetch_add(1, Ordering::Relaxed);
+                    self.count(|counters| &counters.connect_failures);
                     self.fail(error);
                 }
             }
-            // The next server at this address may be another one.
-            resp3 = self.options.resp3;
-            let delay = self.delay(attempt);
+            let delay = self.options.reconnect_delay(attempt);
             self.tell(Event::Reconnecting { attempt: attempt + 1, delay });
             sleep(delay).await;
         }
     }
 
     /// One connection, from its beginning to its end; tells how long it stood.
-    async fn attempt(&self, attempt: u32, resp3: bool) -> Result<Duration, Error> {
-        let (session, mut connection) = Session::open(&self.options, resp3).await?;
+    async fn attempt(&self, attempt: u32) -> Result<Duration, Error> {
+        self.set_place(String::new());
+        let endpoint = self.target.find().await?;
+        self.set_place(endpoint.to_string());
+        let (session, mut connection) = Session::connect(&self.options, &endpoint).await?;
         let server = self.introduce(&session).await?;
-        self.counters.connections.fetch_add(1, Ordering::Relaxed);
+        self.count(|counters| &counters.connections);
         self.tell(Event::Connected { attempt });
         self.gate.enter(State::Ready(session.clone()));
         self.tell(Event::Ready(server));
         let stood = Instant::now();
-        let why = self.watch(session, &mut connection).await;
+        let why = self.watch(session, &endpoint, &mut connection).await;
         let stood_for = stood.elapsed();
         drop(connection);
         self.tell(Event::Gap("the connection was lost"));
@@ -143,15 +195,11 @@ impl Link {
     }
 
     fn fail(&self, error: Error) {
-        let error = error.at(&self.options.place(), self.options.password.as_deref());
+        let place = self.place();
+        let error = if place.is_empty() { error } else { error.at(&place, self.options.password.as_deref()) };
         self.gate.enter(State::Down(error.clone()));
+        self.target.lost();
         self.tell(Event::Failed(error));
-    }
-
-    /// Doubles from the least to the most, and draws between half of it and the whole.
-    fn delay(&self, attempt: u32) -> Duration {
-        let doubled = self.options.reconnect_min.saturating_mul(1 << attempt.saturating_sub(1).min(16));
-        doubled.min(self.options.reconnect_max).mul_f64(0.5 + 0.5 * fastrand::f64())
     }
 
     /// Names the connection and asks the server what it is.
@@ -161,16 +209,20 @@ impl Link {
                 let _ = session.send(Command::new("CLIENT").word("SETNAME").arg(name.clone().into())).await;
             }
         };
-        let asking = timeout(self.options.connect_timeout, async { tokio::join!(naming, ServerInfo::ask(session)).1 });
-        asking.await.unwrap_or_else(|_| Err(Error::no_answer()))
+        let asking = async {
+            let ((), server) = tokio::join!(naming, ServerInfo::ask(session));
+            self.target.admit(session).await?;
+            server
+        };
+        timeout(self.options.connect_timeout, asking).await.unwrap_or_else(|_| Err(Error::no_answer()))
     }
 
     /// Returns when the connection has ended, was silent for too long, or is to be made anew.
-    async fn watch(&self, session: Session, connection: &mut Connection) -> Error {
+    async fn watch(&self, session: Session, endpoint: &Endpoint, connection: &mut Connection) -> Error {
         let why = tokio::select! {
             why = connection.ended() => return why,
-            () = self.silence(&session) => {
-                self.counters.watchdog_trips.fetch_add(1, Ordering::Relaxed);
+            () = self.silence(&session, endpoint) => {
+                self.count(|counters| &counters.watchdog_trips);
                 return Error::new(ErrorKind::Unavailable, "the connection was silent for too long");
             }
             why = session.outlived() => why,
@@ -185,22 +237,21 @@ impl Link {
 
     /// Returns when neither a reply nor the answer to a `PING` has come in time. Replies are counted, not writes, so traffic into
     /// a black hole does not look like life.
-    async fn silence(&self, session: &Session) {
+    async fn silence(&self, session: &Session, endpoint: &Endpoint) {
         loop {
             let before = self.replies.load(Ordering::Relaxed);
             sleep(self.options.watchdog).await;
             if self.replies.load(Ordering::Relaxed) != before {
                 continue;
             }
-            let ping = session.send(Command::ping());
-            if timeout(self.options.watchdog, ping).await.is_err() && self.replies.load(Ordering::Relaxed) == before {
+            let answered = tokio::select! {
+                _ = session.send(Command::ping()) => true,
+                () = self.target.replaced(endpoint) => false,
+                () = sleep(self.options.watchdog) => false,
+            };
+            if !answered && self.replies.load(Ordering::Relaxed) == before {
                 return;
             }
         }
     }
-}
-
-/// Servers before Redis 6 and some proxies do not know `HELLO`, or not version 3.
-fn lacks_resp3(error: &Error) -> bool {
-    error.server_code() == "NOPROTO" || (error.message.contains("unknown command") && error.message.contains("HELLO"))
 }

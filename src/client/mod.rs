@@ -1,22 +1,38 @@
-//! The only place that knows fred: options, connections, the watchdog, events, replies.
+//! The only place that knows fred: options, topologies, connections, the watchdog, events, replies.
 
+mod cluster;
 mod command;
+mod crowd;
 mod error;
 mod gate;
 mod guard;
 mod handle;
 mod link;
+mod multi;
+mod node;
 mod options;
 mod reply;
+mod route;
+mod routing;
 mod scan;
+mod script;
 mod send_error;
+mod sentinels;
 mod server;
 mod session;
+mod shape;
+mod slot_map;
+mod slots;
+mod survey;
+mod target;
+mod way;
 
 pub use command::Command;
 pub use error::{Error, ErrorKind};
 pub use handle::Client;
 pub use link::{Event, Observer};
-pub use options::{ClientOptions, Endpoint};
+pub use node::NodeInfo;
+pub use options::{Address, ClientOptions, Endpoint, ScaleReads, Topology};
 pub use reply::Reply;
 pub use scan::Scan;
+pub use script::Script;

@@ -5,19 +5,72 @@ use fred::types::RespVersion;
 use fred::types::config::{
     Config, ConnectionConfig, PerformanceConfig, Server, ServerConfig, TcpConfig, UnresponsiveConfig,
 };
+use std::collections::HashMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    pub host: String,
+    pub port: u16,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Address { host, port } = self;
+        if host.contains(':') { write!(formatter, "[{host}]:{port}") } else { write!(formatter, "{host}:{port}") }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
-    Tcp { host: String, port: u16 },
+    Tcp(Address),
     Unix(PathBuf),
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Endpoint::Tcp(address) => address.fmt(formatter),
+            Endpoint::Unix(path) => path.display().fmt(formatter),
+        }
+    }
+}
+
+/// Which nodes of a cluster answer reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScaleReads {
+    #[default]
+    Master,
+    Replica,
+    All,
+}
+
+/// Where the server is, or the servers are.
+#[derive(Clone)]
+pub enum Topology {
+    Single(Endpoint),
+    Sentinel {
+        sentinels: Vec<Address>,
+        name: String,
+        username: Option<String>,
+        password: Option<String>,
+    },
+    /// `nat`: how an address that the nodes tell is reached from here.
+    Cluster {
+        seeds: Vec<Address>,
+        scale_reads: ScaleReads,
+        nat: HashMap<Address, Address>,
+    },
 }
 
 /// Checked already; no `Debug`, because it holds the password.
 #[derive(Clone)]
 pub struct ClientOptions {
-    pub endpoint: Endpoint,
+    pub topology: Topology,
+    /// Connections to each server.
+    pub pool_size: usize,
     pub username: Option<String>,
     pub password: Option<String>,
     pub db: u8,
@@ -31,20 +84,19 @@ pub struct ClientOptions {
 }
 
 impl ClientOptions {
-    /// Where the server is, for messages.
-    pub(super) fn place(&self) -> String {
-        match &self.endpoint {
-            Endpoint::Tcp { host, port } if host.contains(':') => format!("[{host}]:{port}"),
-            Endpoint::Tcp { host, port } => format!("{host}:{port}"),
-            Endpoint::Unix(path) => path.display().to_string(),
-        }
+    /// The pause before the next attempt to connect. Doubles from the least to the most, and is drawn between half of it and the whole.
+    pub(super) fn reconnect_delay(&self, attempt: u32) -> Duration {
+        let doubled = self.reconnect_min.saturating_mul(1 << attempt.saturating_sub(1).min(16));
+        doubled.min(self.reconnect_max).mul_f64(0.5 + 0.5 * fastrand::f64())
     }
 
-    pub(super) fn config(&self, resp3: bool) -> Config {
+    pub(super) fn config(&self, endpoint: &Endpoint, resp3: bool) -> Config {
         Config {
             fail_fast: true,
-            server: match &self.endpoint {
-                Endpoint::Tcp { host, port } => ServerConfig::Centralized { server: Server::new(host.as_str(), *port) },
+            server: match endpoint {
+                Endpoint::Tcp(Address { host, port }) => {
+                    ServerConfig::Centralized { server: Server::new(host.as_str(), *port) }
+                }
                 Endpoint::Unix(path) => ServerConfig::Unix { path: path.clone() },
             },
             username: self.username.as_deref().map(|name| written(name, resp3)),

@@ -71,6 +71,15 @@ impl Reply {
         }
     }
 
+    /// Without what a list has more than was asked for.
+    #[must_use]
+    pub(super) fn cut(mut self, asked: Option<usize>) -> Reply {
+        if let (Reply::Array(items), Some(asked)) = (&mut self, asked) {
+            items.truncate(asked);
+        }
+        self
+    }
+
     pub fn into_array(self) -> Vec<Reply> {
         match self {
             Reply::Array(items) => items,

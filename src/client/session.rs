@@ -3,7 +3,7 @@
 use super::command::{Command, Verb};
 use super::error::{Error, ErrorKind};
 use super::guard::Guard;
-use super::options::ClientOptions;
+use super::options::{ClientOptions, Endpoint};
 use super::reply::Reply;
 use super::send_error::SendError;
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use fred::bytes_utils::Str;
 use fred::clients::Client as FredClient;
 use fred::error::Error as FredError;
 use fred::interfaces::{ClientLike, KeysInterface};
-use fred::types::{ClusterHash, CustomCommand, Expiration};
+use fred::types::{ClusterHash, CustomCommand, Expiration, Value};
 use futures_util::future::join;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -39,10 +39,17 @@ struct Shared {
 pub struct Connection(JoinHandle<Result<(), FredError>>);
 
 impl Session {
-    /// Connects and shakes hands, once.
-    pub async fn open(options: &ClientOptions, resp3: bool) -> Result<(Session, Connection), Error> {
-        let fred =
-            FredClient::new(options.config(resp3), Some(options.performance()), Some(options.connection()), None);
+    /// Connects and shakes hands, in the version of the protocol that the server knows.
+    pub async fn connect(options: &ClientOptions, endpoint: &Endpoint) -> Result<(Session, Connection), Error> {
+        match Session::open(options, endpoint, options.resp3).await {
+            Err(error) if options.resp3 && lacks_resp3(&error) => Session::open(options, endpoint, false).await,
+            opened => opened,
+        }
+    }
+
+    async fn open(options: &ClientOptions, endpoint: &Endpoint, resp3: bool) -> Result<(Session, Connection), Error> {
+        let config = options.config(endpoint, resp3);
+        let fred = FredClient::new(config, Some(options.performance()), Some(options.connection()), None);
         let connection = Connection(fred.connect());
         let shared = Shared {
             born: Instant::now(),
@@ -55,6 +62,11 @@ impl Session {
             Ok(Err(error)) => Err(Error::from_connect(&error)),
             Err(_) => Err(Error::no_answer()),
         }
+    }
+
+    /// Whether both are handles of the same connection.
+    pub fn is(&self, other: &Session) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     pub fn born(&self) -> Instant {
@@ -127,38 +139,83 @@ impl Session {
         tokio::spawn(work).await.unwrap_or(Err(SendError::Lost))
     }
 
-    async fn send_known(&self, verb: Verb, args: Vec<Bytes>) -> Result<Reply, FredError> {
-        let value = match verb {
-            Verb::Pttl => self.fred.pttl(first(args)).await,
-            Verb::Incr => self.fred.incr(first(args)).await,
-            Verb::MGet => return self.mget(args).await,
-            Verb::Exists => self.fred.exists(args).await,
-            Verb::Unlink => self.fred.unlink(args).await,
-            Verb::Set { px } => {
-                let mut args = args.into_iter();
-                let (key, value) = (args.next().unwrap_or_default(), args.next().unwrap_or_default());
-                let life = px.map(|ms| Expiration::PX(ms.min(i64::MAX as u64) as i64));
-                self.fred.set(key, value, life, None, false).await
-            }
-            Verb::Get => self.fred.get(first(args)).await,
-            Verb::Other(_) => unreachable!("sent by `send_custom`"),
-        };
-        value.map(Reply::from_value)
+    /// Sends a command behind `ASKING`, to a node that does not have the slot yet.
+    pub async fn send_asking(&self, command: Command) -> Result<Reply, SendError> {
+        // `join` polls in this order, so the two leave in this order, and with nothing between.
+        let (_, answer) = Box::pin(join(self.send(Command::new("ASKING")), self.send(command))).await;
+        answer
     }
 
-    /// A short reply could look like a published message (see `guard`), so it is made longer.
-    async fn mget(&self, mut keys: Vec<Bytes>) -> Result<Reply, FredError> {
-        const LONGEST_MESSAGE: usize = 5;
-        let asked = keys.len();
-        if (3..=LONGEST_MESSAGE).contains(&asked) {
-            keys.resize(LONGEST_MESSAGE + 1, keys[0].clone());
+    /// Sends commands that fred knows in one go, which takes much less memory than one by one.
+    pub async fn send_all(&self, commands: Vec<Command>) -> Vec<Result<Reply, SendError>> {
+        let asked: Vec<Option<usize>> = commands.iter().map(|command| values(&command.verb, &command.args)).collect();
+        let unsent = || asked.iter().map(|_| Err(SendError::NotSent)).collect();
+        if self.shared.task.is_finished() {
+            return unsent();
         }
-        let mut reply = Reply::from_value(self.fred.mget(keys).await?);
-        if let Reply::Array(values) = &mut reply {
-            values.truncate(asked);
+        let answers = Box::pin(async {
+            let pipeline = self.fred.pipeline();
+            for Command { verb, args, .. } in commands {
+                queue(&pipeline, verb, args).await?;
+            }
+            Ok::<_, FredError>(pipeline.try_all::<Value>().await)
+        });
+        match answers.await {
+            Ok(answers) if answers.len() == asked.len() && self.shared.guard.trusts().await => {
+                let read = |(answer, asked): (Result<Value, FredError>, &Option<usize>)| match answer {
+                    Ok(value) => Ok(Reply::from_value(value).cut(*asked)),
+                    Err(error) => Err(SendError::from(&error)),
+                };
+                answers.into_iter().zip(&asked).map(read).collect()
+            }
+            // The connection was lost, and how far they had come nobody knows.
+            Ok(_) => asked.iter().map(|_| Err(SendError::Lost)).collect(),
+            Err(_) => unsent(),
         }
-        Ok(reply)
     }
+
+    async fn send_known(&self, verb: Verb, args: Vec<Bytes>) -> Result<Reply, FredError> {
+        let asked = values(&verb, &args);
+        queue(&self.fred, verb, args).await.map(|value| Reply::from_value(value).cut(asked))
+    }
+}
+
+/// How many values of the reply were asked for; `None` where that is not to be looked at.
+fn values(verb: &Verb, args: &[Bytes]) -> Option<usize> {
+    matches!(verb, Verb::MGet).then_some(args.len())
+}
+
+/// Hands a command over to a client of fred, or to a pipeline of its.
+async fn queue(to: &impl KeysInterface, verb: Verb, args: Vec<Bytes>) -> Result<Value, FredError> {
+    match verb {
+        Verb::Pttl => to.pttl(first(args)).await,
+        Verb::Incr => to.incr(first(args)).await,
+        Verb::MGet => to.mget(lengthened(args)).await,
+        Verb::Exists => to.exists(args).await,
+        Verb::Unlink => to.unlink(args).await,
+        Verb::Set { px } => {
+            let mut args = args.into_iter();
+            let (key, value) = (args.next().unwrap_or_default(), args.next().unwrap_or_default());
+            let life = px.map(|ms| Expiration::PX(ms.min(i64::MAX as u64) as i64));
+            to.set(key, value, life, None, false).await
+        }
+        Verb::Get => to.get(first(args)).await,
+        Verb::Other(_) => unreachable!("sent by `send_custom`"),
+    }
+}
+
+/// A short list of values could look like a published message (see `guard`), so more are asked for.
+fn lengthened(mut keys: Vec<Bytes>) -> Vec<Bytes> {
+    const LONGEST_MESSAGE: usize = 5;
+    if (3..=LONGEST_MESSAGE).contains(&keys.len()) {
+        keys.resize(LONGEST_MESSAGE + 1, keys[0].clone());
+    }
+    keys
+}
+
+/// Servers before Redis 6 and some proxies do not know `HELLO`, or not version 3.
+fn lacks_resp3(error: &Error) -> bool {
+    error.server_code() == "NOPROTO" || (error.message.contains("unknown command") && error.message.contains("HELLO"))
 }
 
 fn first(args: Vec<Bytes>) -> Bytes {

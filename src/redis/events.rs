@@ -6,7 +6,7 @@ use crate::client::{Event, Observer};
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// Sends events up as `[source, name, …]`; `lib/redis.js` takes them apart.
+/// Sends events up as `[source, name, node, …]`; `lib/redis.js` takes them apart.
 pub struct Events {
     pub port: Arc<Port>,
     /// Which `Redis` object of that environment they are for.
@@ -18,7 +18,7 @@ fn text(text: &str) -> Outcome {
 }
 
 impl Observer for Events {
-    fn observe(&self, event: Event) {
+    fn observe(&self, node: &str, event: Event) {
         let (name, details) = match event {
             Event::Connecting => ("connecting", vec![]),
             Event::Connected { attempt } => ("connect", vec![Outcome::Number(attempt.into())]),
@@ -29,7 +29,7 @@ impl Observer for Events {
             Event::Failed(error) => ("error", vec![describe(&error, false).into()]),
             Event::Gap(reason) => ("gap", vec![text(reason)]),
         };
-        let mut fields = vec![Outcome::Number(self.source.into()), text(name)];
+        let mut fields = vec![Outcome::Number(self.source.into()), text(name), text(node)];
         fields.extend(details);
         self.port.notify(Outcome::List(fields));
     }

@@ -6,13 +6,32 @@ use super::health::health;
 use super::options::{NativeOptions, millis};
 use super::outcome::outcome;
 use crate::bridge::{NativePort, Outcome, append_utf8, lease};
-use crate::client::{Client, ClientOptions, Command};
+use crate::client::{Client, ClientOptions, Command, NodeInfo, Script};
 use bytes::Bytes;
 use napi::JsString;
 use napi::bindgen_prelude::{Either, Env, Result, Uint8Array};
 use napi_derive::napi;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+
+/// A script of the user's, hashed once.
+#[napi]
+pub struct NativeScript(Script);
+
+#[napi]
+impl NativeScript {
+    #[napi(constructor, catch_unwind)]
+    pub fn new(source: String) -> Self {
+        NativeScript(Script::new(source))
+    }
+}
+
+fn argument(arg: Either<String, Uint8Array>) -> Bytes {
+    match arg {
+        Either::A(text) => Bytes::from(text),
+        Either::B(bytes) => Bytes::copy_from_slice(&bytes),
+    }
+}
 
 #[napi]
 pub struct NativeRedis {
@@ -48,11 +67,20 @@ impl NativeRedis {
 
     #[napi(catch_unwind)]
     pub fn command(&self, ticket: u32, name: String, args: Vec<Either<String, Uint8Array>>) -> u32 {
-        let args = args.into_iter().map(|arg| match arg {
-            Either::A(text) => Bytes::from(text),
-            Either::B(bytes) => Bytes::copy_from_slice(&bytes),
+        self.submit(ticket, Command::named(name, args.into_iter().map(argument).collect()))
+    }
+
+    /// Runs a script; the first `keys` of the arguments are its keys.
+    #[napi(catch_unwind)]
+    pub fn eval(&self, ticket: u32, script: &NativeScript, args: Vec<Either<String, Uint8Array>>, keys: u32) -> u32 {
+        let script = script.0.clone();
+        let mut keys_then_args = args.into_iter().map(argument);
+        let keys: Vec<Bytes> = keys_then_args.by_ref().take(keys as usize).collect();
+        let args = keys_then_args.collect();
+        let status = self.dispatch.submit(ticket, None, |client, attempt| async move {
+            client.run(&attempt, &script, keys, args).await.map(outcome)
         });
-        self.submit(ticket, Command::named(name, args.collect()))
+        status as u32
     }
 
     /// As `command`, for a name and texts that cross in one string, with a NUL between two.
@@ -91,6 +119,18 @@ impl NativeRedis {
         let mut numbers: Vec<f64> = counters.iter().map(|counter| counter.load(Relaxed) as f64).collect();
         numbers.extend(self.dispatch.metrics.numbers());
         numbers
+    }
+
+    /// What is known of the nodes, eight fields each; `lib/nodes.js` has the same order.
+    #[napi(catch_unwind)]
+    pub fn nodes(&self) -> Vec<Either<String, f64>> {
+        let fields = |node: NodeInfo| {
+            let numbers = [node.slots as u64, node.standing as u64, node.connections, node.connect_failures];
+            let numbers = numbers.into_iter().chain([node.watchdog_trips, node.replies]);
+            let texts = [node.address, node.role.as_str().to_owned()].map(Either::A);
+            texts.into_iter().chain(numbers.map(|number| Either::B(number as f64))).collect::<Vec<_>>()
+        };
+        self.dispatch.client.nodes().into_iter().flat_map(fields).collect()
     }
 
     #[napi(catch_unwind)]

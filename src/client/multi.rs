@@ -1,0 +1,178 @@
+//! Operations on many keys: grouped by where the keys are, and sent at once.
+
+use super::command::Command;
+use super::error::Error;
+use super::handle::Client;
+use super::link::Link;
+use super::reply::Reply;
+use super::send_error::SendError;
+use super::session::Session;
+use crate::common::Attempt;
+use bytes::Bytes;
+use futures_util::stream::{StreamExt, iter};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// How many keys one command names, so that none holds the server up.
+const BATCH: usize = 1000;
+
+/// How many commands are handed over to one connection together, and how many such parts are under way: enough to fill a link, and few
+/// enough that one caller neither holds up the others nor takes much memory.
+const PART: usize = 512;
+const PARTS: usize = 8;
+
+/// How many commands that have to be sent again are under way at once.
+const AGAIN: usize = 256;
+
+/// Keys that go into one command, with their places among all.
+#[derive(Default)]
+struct Group {
+    keys: Vec<Bytes>,
+    places: Vec<u32>,
+}
+
+type Answer = Result<Reply, Error>;
+
+impl Client {
+    /// What is stored under each key, nil for none.
+    pub async fn mget(&self, attempt: &Attempt, keys: Vec<Bytes>) -> Result<Vec<Reply>, Error> {
+        let mut values = vec![Reply::Nil; keys.len()];
+        for (group, reply) in self.of_keys(attempt, keys, Command::mget).await {
+            for (place, value) in group.places.into_iter().zip(reply?.into_array()) {
+                values[place as usize] = value;
+            }
+        }
+        Ok(values)
+    }
+
+    /// How many of the keys were there.
+    pub async fn unlink(&self, attempt: &Attempt, keys: Vec<Bytes>) -> Result<i64, Error> {
+        let mut deleted = 0;
+        for (_, reply) in self.of_keys(attempt, keys, Command::unlink).await {
+            deleted += reply?.as_integer();
+        }
+        Ok(deleted)
+    }
+
+    /// One command for each group of keys.
+    async fn of_keys(
+        &self,
+        attempt: &Attempt,
+        keys: Vec<Bytes>,
+        make: fn(Vec<Bytes>) -> Command,
+    ) -> Vec<(Group, Answer)> {
+        let groups = self.grouped(keys);
+        let answers = self.pipeline(attempt, groups.iter().map(|group| make(group.keys.clone())).collect()).await;
+        let mut answered = Vec::with_capacity(groups.len());
+        for (group, answer) in groups.into_iter().zip(answers) {
+            match answer {
+                // Some of its keys have moved on and some have not: each goes by itself.
+                Err(error) if group.keys.len() > 1 && error.server_code() == "TRYAGAIN" => {
+                    let singles = group.keys.iter().map(|key| make(vec![key.clone()])).collect();
+                    let answers = self.pipeline(attempt, singles).await;
+                    let single = |(key, place)| Group { keys: vec![key], places: vec![place] };
+                    answered.extend(group.keys.into_iter().zip(group.places).map(single).zip(answers));
+                }
+                answer => answered.push((group, answer)),
+            }
+        }
+        answered
+    }
+
+    fn grouped(&self, keys: Vec<Bytes>) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        let mut open: HashMap<Option<u16>, usize> = HashMap::new();
+        for (place, key) in keys.into_iter().enumerate() {
+            let index = open.entry(self.route().group(&key)).or_insert(usize::MAX);
+            if groups.get(*index).is_none_or(|group| group.keys.len() == BATCH) {
+                *index = groups.len();
+                groups.push(Group::default());
+            }
+            groups[*index].keys.push(key);
+            groups[*index].places.push(place as u32);
+        }
+        groups
+    }
+
+    /// Sends commands together and awaits all replies. Those for one connection leave in their order.
+    pub async fn pipeline(&self, attempt: &Attempt, commands: Vec<Command>) -> Vec<Answer> {
+        if let [_] = commands[..] {
+            return vec![self.call(attempt, commands.into_iter().next().unwrap_or_else(Command::ping)).await];
+        }
+        let mut answers: Vec<Option<Answer>> = commands.iter().map(|_| None).collect();
+        let parts = self.parts(&commands);
+        let mut under_way = iter(parts).map(|part| send_part(attempt, part)).buffered(PARTS);
+        while let Some(answered) = under_way.next().await {
+            for (place, answer) in answered {
+                answers[place] = answer;
+            }
+        }
+        // The rest had no connection, or has to be sent again.
+        let again =
+            commands.into_iter().zip(answers).map(|(command, answer)| self.unless_answered(attempt, command, answer));
+        iter(again).buffered(AGAIN).collect().await
+    }
+
+    async fn unless_answered(&self, attempt: &Attempt, command: Command, answer: Option<Answer>) -> Answer {
+        match answer {
+            Some(answer) => answer,
+            None => self.call(attempt, command).await,
+        }
+    }
+
+    /// Those commands whose connection stands, in parts for one connection each.
+    fn parts(&self, commands: &[Command]) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut open: HashMap<*const Link, usize> = HashMap::new();
+        for (place, command) in commands.iter().enumerate() {
+            let Some((link, session)) = self.route().standing(self.route().way(command)) else { continue };
+            let index = open.entry(Arc::as_ptr(&link)).or_insert(usize::MAX);
+            if parts.get(*index).is_none_or(|part| part.commands.len() == PART) {
+                *index = parts.len();
+                parts.push(Part { link, session, places: Vec::new(), commands: Vec::new() });
+            }
+            parts[*index].places.push(place);
+            parts[*index].commands.push(command.clone());
+        }
+        parts
+    }
+}
+
+/// Commands for one connection, with their places among all.
+struct Part {
+    link: Arc<Link>,
+    session: Session,
+    places: Vec<usize>,
+    commands: Vec<Command>,
+}
+
+/// Answers by place; `None` for a command that `call` has to take care of.
+async fn send_part(attempt: &Attempt, part: Part) -> Vec<(usize, Option<Answer>)> {
+    let Part { link, session, places, commands } = part;
+    attempt.sent();
+    let answers = session.send_all(commands.clone()).await;
+    let mut is_lost = false;
+    let answers = answers.into_iter().zip(commands).map(|(answer, command)| match answer {
+        Ok(reply) => {
+            link.replies.fetch_add(1, Ordering::Relaxed);
+            Some(Ok(reply))
+        }
+        Err(SendError::Refused(error)) => {
+            link.replies.fetch_add(1, Ordering::Relaxed);
+            let is_for_call = error.is_redirection() || error.is_passing() && !command.is_to_be_split(&error);
+            (!is_for_call).then(|| Err(error.without(&command.args)))
+        }
+        Err(SendError::NotSent) => None,
+        Err(_) if command.idempotent => None,
+        Err(_) => {
+            is_lost = true;
+            Some(Err(Error::lost()))
+        }
+    });
+    let answers = places.into_iter().zip(answers).collect();
+    if !is_lost {
+        attempt.settled();
+    }
+    answers
+}

@@ -1,0 +1,163 @@
+//! Which node has which slots, with the nodes themselves.
+
+use super::link::Link;
+use super::node::{Node, NodeInfo, Role};
+use super::options::{Address, ScaleReads};
+use super::shape;
+use super::slots::{SLOTS, SlotSet};
+use super::way::Way;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// A primary and its replicas, as nodes.
+struct Shard {
+    primary: Arc<Node>,
+    replicas: Vec<Arc<Node>>,
+}
+
+/// No shard has the slot.
+const NOBODY: u16 = u16::MAX;
+
+pub struct SlotMap {
+    /// By slot, the index of its shard.
+    owners: Box<[u16]>,
+    shards: Vec<Shard>,
+    nodes: HashMap<Address, Arc<Node>>,
+    /// Counts choices, so that nodes that are as good take turns.
+    turn: usize,
+}
+
+impl Default for SlotMap {
+    fn default() -> Self {
+        let owners = vec![NOBODY; usize::from(SLOTS)].into();
+        SlotMap { owners, shards: Vec::new(), nodes: HashMap::new(), turn: 0 }
+    }
+}
+
+impl SlotMap {
+    /// Takes what the cluster says for the whole truth. Nodes that are new are opened; those that have left are given back.
+    pub fn replace(
+        &mut self,
+        shards: impl Iterator<Item = shape::Shard>,
+        with_replicas: bool,
+        open: impl Fn(&Address) -> Arc<Node>,
+    ) -> Vec<Arc<Node>> {
+        self.owners.fill(NOBODY);
+        self.shards.clear();
+        let mut primaries: HashMap<Address, u16> = HashMap::new();
+        let mut members: HashSet<Address> = HashSet::new();
+        for shard in shards {
+            let index = match primaries.get(&shard.primary) {
+                Some(index) => *index,
+                None => {
+                    let index = self.shards.len() as u16;
+                    let replicas = if with_replicas { &shard.replicas[..] } else { &[] };
+                    members.extend([&shard.primary].into_iter().chain(replicas).cloned());
+                    let primary = self.node(&shard.primary, &open);
+                    let replicas = replicas.iter().map(|replica| self.node(replica, &open)).collect();
+                    self.shards.push(Shard { primary, replicas });
+                    primaries.insert(shard.primary, index);
+                    index
+                }
+            };
+            self.owners[usize::from(shard.slots.start)..usize::from(shard.slots.end)].fill(index);
+        }
+        let left: Vec<Address> = self.nodes.keys().filter(|address| !members.contains(address)).cloned().collect();
+        let left = left.iter().filter_map(|address| self.nodes.remove(address)).collect();
+        for (address, node) in &self.nodes {
+            node.set_needed(primaries.contains_key(address));
+        }
+        left
+    }
+
+    /// Gives a slot to a node, whoever had it.
+    pub fn moved(&mut self, slot: u16, to: &Address, open: impl Fn(&Address) -> Arc<Node>) {
+        let node = self.node(to, open);
+        let index = self.shards.iter().position(|shard| Arc::ptr_eq(&shard.primary, &node)).unwrap_or_else(|| {
+            self.shards.push(Shard { primary: node, replicas: Vec::new() });
+            self.shards.len() - 1
+        });
+        self.owners[usize::from(slot)] = index as u16;
+    }
+
+    pub fn node(&mut self, address: &Address, open: impl Fn(&Address) -> Arc<Node>) -> Arc<Node> {
+        self.nodes.entry(address.clone()).or_insert_with(|| open(address)).clone()
+    }
+
+    /// Empties the map, and gives the nodes that were in it.
+    pub fn take(&mut self) -> Vec<Arc<Node>> {
+        std::mem::take(self).nodes.into_values().collect()
+    }
+
+    pub fn addresses(&self) -> Vec<Address> {
+        self.nodes.keys().cloned().collect()
+    }
+
+    pub fn primaries(&self) -> Vec<Arc<Node>> {
+        self.shards.iter().map(|shard| shard.primary.clone()).collect()
+    }
+
+    /// The nodes that can be asked now.
+    pub fn standing(&self) -> Vec<(Address, Arc<Node>)> {
+        let standing = self.nodes.iter().filter(|(_, node)| node.is_standing());
+        standing.map(|(address, node)| (address.clone(), node.clone())).collect()
+    }
+
+    fn shard(&self, slot: u16) -> Option<&Shard> {
+        self.shards.get(usize::from(self.owners[usize::from(slot)]))
+    }
+
+    pub fn link(&mut self, way: Way, reads: ScaleReads) -> Option<Arc<Link>> {
+        self.turn = self.turn.wrapping_add(1);
+        let turn = self.turn;
+        let node = match way.slot {
+            Some(slot) => {
+                let shard = self.shard(slot)?;
+                if way.read { shard.reader(reads, turn) } else { &shard.primary }
+            }
+            None => {
+                let from = turn % self.shards.len().max(1);
+                let in_turn = || self.shards[from..].iter().chain(&self.shards[..from]).map(|shard| &shard.primary);
+                in_turn().find(|node| node.is_standing()).or_else(|| in_turn().next())?
+            }
+        };
+        Some(node.lane(way.slot).clone())
+    }
+
+    /// The slots of the primary that has this one.
+    pub fn slots_beside(&self, slot: u16) -> SlotSet {
+        self.slots_of(self.owners[usize::from(slot)])
+    }
+
+    fn slots_of(&self, shard: u16) -> SlotSet {
+        let mut slots = SlotSet::none();
+        for (slot, owner) in self.owners.iter().enumerate() {
+            if *owner == shard && shard != NOBODY {
+                slots.add(slot as u16..slot as u16 + 1);
+            }
+        }
+        slots
+    }
+
+    pub fn describe(&self) -> Vec<NodeInfo> {
+        let mut told: Vec<NodeInfo> = Vec::with_capacity(self.nodes.len());
+        for (address, node) in &self.nodes {
+            let shard = self.shards.iter().position(|shard| Arc::ptr_eq(&shard.primary, node));
+            let slots = shard.map_or(0, |shard| self.slots_of(shard as u16).len());
+            let role = if shard.is_some() { Role::Master } else { Role::Replica };
+            told.push(node.describe(address.to_string(), role, slots));
+        }
+        told.sort_by(|a, b| a.address.cmp(&b.address));
+        told
+    }
+}
+
+impl Shard {
+    /// Who answers a read: those that stand take turns, and without any it is the primary's.
+    fn reader(&self, reads: ScaleReads, turn: usize) -> &Arc<Node> {
+        let primary = (reads != ScaleReads::Replica).then_some(&self.primary);
+        let able = || self.replicas.iter().chain(primary).filter(|node| node.is_standing());
+        let count = able().count();
+        if count == 0 { &self.primary } else { able().nth(turn % count).unwrap_or(&self.primary) }
+    }
+}
