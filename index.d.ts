@@ -215,14 +215,25 @@ export interface NodeMetrics {
   replies: number
 }
 
-export interface Health {
-  /** Whether a `PING` was answered within the time. */
+export interface NodeHealth {
+  address: string
+  role: 'master' | 'replica'
   ok: boolean
-  /** The round trip of that `PING`, or how long it was waited for. */
+  latencyMs: number
+  memory?: { usedBytes: number; maxBytes: number; policy: string }
+  error?: RedwrightError
+}
+
+export interface Health {
+  /** Whether a `PING` was answered within the time, in a cluster by every master. */
+  ok: boolean
+  /** The round trip of that `PING`, or how long it was waited for; of several the longest. */
   latencyMs: number
   status: RedisStatus
   server: ServerInfo
-  /** As the server reports it; absent when it does not answer. `maxBytes` is `0` where no limit is set. */
+  /** Each server that the client connects to; absent when none could be asked. */
+  nodes?: NodeHealth[]
+  /** As the server reports it; absent when it does not answer, and for a cluster. `maxBytes` is `0` where no limit is set. */
   memory?: { usedBytes: number; maxBytes: number; policy: string }
   /** Why it is not well. */
   error?: RedwrightError

@@ -165,10 +165,8 @@ class Redis extends EventEmitter {
     try {
       // The start of an embedded server knows no deadline of ours.
       const signal = this.#native ? undefined : AbortSignal.timeout(within)
-      const [latencyMs, ...memory] = await this.#call((native, ticket) => native.health(ticket, within), null, signal)
-      const [usedBytes, maxBytes, policy] = memory
-      const known = memory.length > 0 ? { memory: { usedBytes, maxBytes, policy } } : {}
-      return { ok: true, latencyMs, status: this.#status, server: this.#server, ...known }
+      const nodes = (await this.#call((native, ticket) => native.health(ticket, within), null, signal)).map(nodeHealth)
+      return { ...overall(nodes), status: this.#status, server: this.#server }
     } catch (cause) {
       const known = cause instanceof RedwrightError
       const error = known ? cause : new RedwrightError('ERR_UNAVAILABLE', 'the embedded server does not stand', { cause })
@@ -243,6 +241,39 @@ class Redis extends EventEmitter {
         // An error event that nobody listens to would throw.
         if (this.listenerCount('error') > 0) this.emit('error', revive(fields[0]))
     }
+  }
+}
+
+/**
+ * The fields of `src/redis/health.rs` under their names.
+ * @param {any[]} fields
+ * @returns {import('../index').NodeHealth}
+ */
+function nodeHealth([address, role, latencyMs, usedBytes, maxBytes, policy, error]) {
+  return {
+    address,
+    role,
+    ok: error === null,
+    latencyMs,
+    ...(policy !== null && { memory: { usedBytes, maxBytes, policy } }),
+    ...(error !== null && { error: revive(error) }),
+  }
+}
+
+/**
+ * Well is who has all its masters.
+ * @param {import('../index').NodeHealth[]} nodes
+ */
+function overall(nodes) {
+  const masters = nodes.filter(({ role }) => role === 'master')
+  const sick = masters.find(({ ok }) => !ok)
+  const [{ memory = undefined } = {}] = masters.length === 1 ? masters : []
+  return {
+    ok: sick === undefined,
+    latencyMs: Math.max(0, ...masters.map(({ latencyMs }) => latencyMs)),
+    nodes,
+    ...(memory && { memory }),
+    ...(sick && { error: sick.error }),
   }
 }
 

@@ -66,8 +66,9 @@ function credentials(url) {
 function masterOf(url) {
   const [, name, db = '', ...rest] = url.pathname.split('/')
   if (!name || rest.length > 0) throw typeError('options.url names no master; expected redis+sentinel://host[:port][,…]/name[/db]')
+  const database = dbOf(db)
   try {
-    return { name: decodeURIComponent(name), ...dbOf(db) }
+    return { name: decodeURIComponent(name), ...database }
   } catch {
     throw typeError("options.url: the master's name must be percent-encoded")
   }

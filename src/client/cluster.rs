@@ -8,7 +8,6 @@ use super::options::{Address, ClientOptions, ScaleReads, Topology};
 use super::session::Session;
 use super::shape::Shard;
 use super::slot_map::SlotMap;
-use super::slots::SlotSet;
 use super::target::Target;
 use super::way::Way;
 use super::{gate, survey};
@@ -95,19 +94,22 @@ impl Cluster {
     /// Learns the map and connects; tells how the first attempt went. One node that stands is enough.
     pub async fn connect(self: &Arc<Self>) -> Result<(), Error> {
         self.begin();
-        // The sender is ours, so it cannot have gone.
-        let known =
-            self.known.subscribe().wait_for(|known| !matches!(known, Known::Not)).await.map(|known| known.clone());
-        match known {
-            Ok(Known::Yes) => {}
-            Ok(Known::Failed(error)) => return Err(error),
-            _ => return Err(Error::closed()),
-        }
+        self.known().await?;
         let nodes = self.map().primaries();
         let links: Vec<Arc<Link>> = nodes.iter().flat_map(|node| node.links().cloned()).collect();
         let results = join_all(links.iter().map(|link| link.tried())).await;
         let all_failed = results.iter().all(Result::is_err);
         results.into_iter().find(|result| result.is_err() == all_failed).unwrap_or(Ok(()))
+    }
+
+    /// Waits until the map is known, or could not be had.
+    pub async fn known(&self) -> Result<(), Error> {
+        // The sender is ours, so it cannot have gone.
+        match self.known.subscribe().wait_for(|known| !matches!(known, Known::Not)).await.as_deref() {
+            Ok(Known::Yes) => Ok(()),
+            Ok(Known::Failed(error)) => Err(error.clone()),
+            _ => Err(Error::closed()),
+        }
     }
 
     pub async fn close(&self) {
@@ -219,12 +221,7 @@ impl Cluster {
         self.map().node(&address, |address| self.open(address)).lane(slot).clone()
     }
 
-    /// The slots of the primary that has this one.
-    pub fn slots_beside(&self, slot: u16) -> SlotSet {
-        self.map().slots_beside(slot)
-    }
-
-    pub fn describe(&self) -> Vec<NodeInfo> {
+    pub fn describe(&self) -> Vec<(NodeInfo, Arc<Node>)> {
         self.map().describe()
     }
 

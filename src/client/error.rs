@@ -83,6 +83,16 @@ impl Error {
         self
     }
 
+    /// Says what to do, where that is not plain.
+    #[must_use]
+    pub(super) fn explained(mut self) -> Self {
+        if self.is_redirection() {
+            self.message +=
+                " (the server is a node of a cluster: connect with redis+cluster:// or the option `cluster`)";
+        }
+        self
+    }
+
     /// Says where, and takes out the password, which some servers repeat.
     #[must_use]
     pub(super) fn at(mut self, place: &str, password: Option<&str>) -> Self {

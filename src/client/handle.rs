@@ -26,7 +26,7 @@ const PASSING: Duration = Duration::from_millis(50);
 const AT_ONCE: u32 = 5;
 
 /// When to give up, a little before the bridge does: it knows the deadline, and here it is known why.
-fn answer_by(attempt: &Attempt) -> Instant {
+pub(super) fn answer_by(attempt: &Attempt) -> Instant {
     const MARGIN: Duration = Duration::from_millis(5);
     let given = attempt.deadline - attempt.begun;
     attempt.deadline - MARGIN.min(given / 4)
@@ -57,7 +57,7 @@ impl Client {
 
     /// What is known of the nodes, without asking them.
     pub fn nodes(&self) -> Vec<NodeInfo> {
-        self.0.route.describe()
+        self.0.route.describe().into_iter().map(|(info, _)| info).collect()
     }
 
     pub(super) fn route(&self) -> &Route {
@@ -116,7 +116,7 @@ impl Client {
                             continue;
                         }
                     } else if !error.is_passing() || command.partial || command.is_to_be_split(&error) {
-                        return Err(error.without(&command.args));
+                        return Err(error.without(&command.args).explained());
                     }
                     if Instant::now() + PASSING >= answer_by(attempt) {
                         return Err(error.without(&command.args));

@@ -7,6 +7,7 @@ use super::options::{Address, ClientOptions, Endpoint};
 use super::server::ServerInfo;
 use super::session::{Connection, Session};
 use super::target::Target;
+use std::future::pending;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -49,7 +50,7 @@ pub(super) struct Link {
     /// Whether somebody has begun to keep the link.
     kept: AtomicBool,
     /// Where the last attempt went.
-    place: Mutex<String>,
+    endpoint: Mutex<Option<Endpoint>>,
     observer: Arc<dyn Observer>,
     closing: Notify,
 }
@@ -72,19 +73,23 @@ impl Link {
             totals,
             replies: AtomicU64::new(0),
             kept: AtomicBool::new(false),
-            place: Mutex::default(),
+            endpoint: Mutex::default(),
             observer,
             closing: Notify::new(),
         })
     }
 
-    /// Where the last attempt went.
-    pub fn place(&self) -> String {
-        self.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn endpoint(&self) -> Option<Endpoint> {
+        self.endpoint.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set_place(&self, place: String) {
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
+    fn set_endpoint(&self, endpoint: Option<Endpoint>) {
+        *self.endpoint.lock().unwrap_or_else(PoisonError::into_inner) = endpoint;
+    }
+
+    /// Where the last attempt went, in words.
+    pub fn place(&self) -> String {
+        self.endpoint().map(|endpoint| endpoint.to_string()).unwrap_or_default()
     }
 
     fn tell(&self, event: Event) {
@@ -170,15 +175,26 @@ impl Link {
             }
             let delay = self.options.reconnect_delay(attempt);
             self.tell(Event::Reconnecting { attempt: attempt + 1, delay });
-            sleep(delay).await;
+            tokio::select! {
+                () = sleep(delay) => {}
+                () = self.moved_on() => {}
+            }
+        }
+    }
+
+    /// Returns when the next attempt would go elsewhere.
+    async fn moved_on(&self) {
+        match self.endpoint() {
+            Some(endpoint) => self.target.replaced(&endpoint).await,
+            None => pending().await,
         }
     }
 
     /// One connection, from its beginning to its end; tells how long it stood.
     async fn attempt(&self, attempt: u32) -> Result<Duration, Error> {
-        self.set_place(String::new());
+        self.set_endpoint(None);
         let endpoint = self.target.find().await?;
-        self.set_place(endpoint.to_string());
+        self.set_endpoint(Some(endpoint.clone()));
         let (session, mut connection) = Session::connect(&self.options, &endpoint).await?;
         let server = self.introduce(&session).await?;
         self.count(|counters| &counters.connections);

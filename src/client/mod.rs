@@ -1,5 +1,6 @@
 //! The only place that knows fred: options, topologies, connections, the watchdog, events, replies.
 
+mod checkup;
 mod cluster;
 mod command;
 mod crowd;
@@ -27,6 +28,7 @@ mod survey;
 mod target;
 mod way;
 
+pub use checkup::Checkup;
 pub use command::Command;
 pub use error::{Error, ErrorKind};
 pub use handle::Client;

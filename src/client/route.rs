@@ -9,7 +9,6 @@ use super::node::{Node, NodeInfo, Role};
 use super::options::{ClientOptions, Topology};
 use super::sentinels::Sentinels;
 use super::session::Session;
-use super::slots::SlotSet;
 use super::target::Target;
 use super::way::Way;
 use futures_util::future::join_all;
@@ -109,17 +108,18 @@ impl Route {
         }
     }
 
-    /// The slots that are walked together with this one.
-    pub fn slots_beside(&self, slot: u16) -> SlotSet {
+    /// Waits until it is known which nodes there are.
+    pub async fn known(&self) -> Result<(), Error> {
+        self.begin();
         match self {
-            Route::Direct(_) => SlotSet::all(),
-            Route::Cluster(cluster) => cluster.slots_beside(slot),
+            Route::Direct(_) => Ok(()),
+            Route::Cluster(cluster) => cluster.known().await,
         }
     }
 
-    pub fn describe(&self) -> Vec<NodeInfo> {
+    pub fn describe(&self) -> Vec<(NodeInfo, Arc<Node>)> {
         match self {
-            Route::Direct(node) => vec![node.describe(node.place(), Role::Master, 0)],
+            Route::Direct(node) => vec![(node.describe(node.place(), Role::Master, 0), node.clone())],
             Route::Cluster(cluster) => cluster.describe(),
         }
     }

@@ -4,7 +4,7 @@ use super::link::Link;
 use super::node::{Node, NodeInfo, Role};
 use super::options::{Address, ScaleReads};
 use super::shape;
-use super::slots::{SLOTS, SlotSet};
+use super::slots::SLOTS;
 use super::way::Way;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -124,30 +124,19 @@ impl SlotMap {
         Some(node.lane(way.slot).clone())
     }
 
-    /// The slots of the primary that has this one.
-    pub fn slots_beside(&self, slot: u16) -> SlotSet {
-        self.slots_of(self.owners[usize::from(slot)])
+    fn slots_of(&self, shard: usize) -> usize {
+        self.owners.iter().filter(|owner| usize::from(**owner) == shard).count()
     }
 
-    fn slots_of(&self, shard: u16) -> SlotSet {
-        let mut slots = SlotSet::none();
-        for (slot, owner) in self.owners.iter().enumerate() {
-            if *owner == shard && shard != NOBODY {
-                slots.add(slot as u16..slot as u16 + 1);
-            }
-        }
-        slots
-    }
-
-    pub fn describe(&self) -> Vec<NodeInfo> {
-        let mut told: Vec<NodeInfo> = Vec::with_capacity(self.nodes.len());
+    pub fn describe(&self) -> Vec<(NodeInfo, Arc<Node>)> {
+        let mut told: Vec<(NodeInfo, Arc<Node>)> = Vec::with_capacity(self.nodes.len());
         for (address, node) in &self.nodes {
             let shard = self.shards.iter().position(|shard| Arc::ptr_eq(&shard.primary, node));
-            let slots = shard.map_or(0, |shard| self.slots_of(shard as u16).len());
+            let slots = shard.map_or(0, |shard| self.slots_of(shard));
             let role = if shard.is_some() { Role::Master } else { Role::Replica };
-            told.push(node.describe(address.to_string(), role, slots));
+            told.push((node.describe(address.to_string(), role, slots), node.clone()));
         }
-        told.sort_by(|a, b| a.address.cmp(&b.address));
+        told.sort_by(|(a, _), (b, _)| a.address.cmp(&b.address));
         told
     }
 }

@@ -26,8 +26,9 @@ pub enum Target {
     },
 }
 
-/// How long to wait until what was asked is asked again.
-const AGAIN: Duration = Duration::from_millis(200);
+/// How long to wait until a node, or the sentinels, are asked again.
+const AGAIN: Duration = Duration::from_millis(100);
+const ASK_SENTINELS_AGAIN: Duration = Duration::from_millis(500);
 
 impl Target {
     pub async fn find(&self) -> Result<Endpoint, Error> {
@@ -59,15 +60,15 @@ impl Target {
         }
     }
 
-    /// Told that a connection is silent; returns when it is known that another endpoint has taken over.
+    /// Returns when it is known that another endpoint has taken over from one that is silent or away.
     pub async fn replaced(&self, endpoint: &Endpoint) {
         self.lost();
         let Target::Master(sentinels) = self else { return pending().await };
         loop {
+            sleep(ASK_SENTINELS_AGAIN).await;
             if sentinels.master().await.is_ok_and(|address| Endpoint::Tcp(address) != *endpoint) {
                 return;
             }
-            sleep(AGAIN).await;
         }
     }
 }
