@@ -1,34 +1,17 @@
 import { after, before, describe } from 'node:test'
 import { Redis } from '../../index.js'
 import type { RedisOptions } from '../../index.js'
-import { startServer } from '../../testing.js'
-import type { StartServerOptions, TestServer } from '../../testing.js'
-import { realServer } from './servers'
-
-interface Kind {
-  name: string
-  /** Whether it is a server program, with all that Redis can do. */
-  real: boolean
-  /** None for `embedded://`. */
-  server?: StartServerOptions
-  options: RedisOptions
-}
-
-const KINDS: Kind[] = [
-  { name: 'embedded://', real: true, options: { url: 'embedded://' } },
-  { name: 'a socket and RESP2', real: true, server: {}, options: { protocol: 2 } },
-  { name: 'TCP and RESP3', real: true, server: { tcp: true }, options: { protocol: 3 } },
-  { name: 'TCP and RESP2', real: true, server: { tcp: true }, options: { protocol: 2 } },
-  { name: 'js-redis-server', real: false, server: { binary: 'js-redis-server' }, options: {} },
-]
+import { type Kind, KINDS, type Serving } from './kinds'
+import { standBehind } from './servers-behind'
 
 /** What a suite runs against. Its clients are there once the suite has begun, and are closed when it ends. */
 export class Backend {
   readonly name: string
+  /** Whether it is a server program, with all that Redis can do. */
   readonly real: boolean
   readonly #kind: Kind
   readonly #clients: Redis[] = []
-  #server: TestServer | undefined
+  #serving: Serving | undefined
 
   constructor(kind: Kind) {
     this.#kind = kind
@@ -43,21 +26,21 @@ export class Backend {
 
   /** One more client, as a second process would have. */
   async connect(options?: RedisOptions): Promise<Redis> {
-    const url = this.#server === undefined ? {} : { url: this.#server.url }
-    const redis = await Redis.connect({ ...this.#kind.options, ...url, ...options })
+    const redis = await Redis.connect({ ...this.#kind.options, ...this.#serving!.options, ...options })
     this.#clients.push(redis)
+    const { primaries } = this.#serving!
+    if (primaries !== undefined) standBehind(redis, primaries)
     return redis
   }
 
   async start(): Promise<void> {
-    const { real, server } = this.#kind
-    if (server !== undefined) this.#server = await (real ? realServer(server) : startServer(server))
+    this.#serving = await this.#kind.start()
     await this.connect()
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#clients.map((redis) => redis.close()))
-    await this.#server?.stop()
+    await this.#serving?.stop()
   }
 }
 

@@ -1,22 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from '../../index.js'
+import { askAllBehind } from './servers-behind'
 
 /** A namespace that no other test has. */
 export function fresh(name = 'ns'): string {
   return `${name}-${randomUUID().slice(0, 8)}`
 }
 
-/** Left out: what asks for the figures, and what the client sends for itself. */
-const OWN = new Set(['info', 'ping', 'hello', 'client|setinfo', 'client|setname', 'auth', 'select'])
+/** Left out: what asks for the figures, and what clients, nodes and sentinels send for themselves. */
+const OWN = /^(info|ping|hello|auth|select|role|publish|subscribe|replconf|psync|config\|.*|client\|.*|cluster\|.*)$/
 
-/** How often the server has executed each command. */
+/** How often the servers have executed each command. */
 async function executed(redis: Redis): Promise<Map<string, number>> {
-  const text = await redis.command<string>('INFO', 'commandstats')
-  const lines = text.matchAll(/^cmdstat_(\S+):calls=(\d+)/gm)
-  return new Map([...lines].filter(([, name]) => !OWN.has(name!)).map(([, name, calls]) => [name!, Number(calls)]))
+  const counts = new Map<string, number>()
+  for (const text of await askAllBehind(redis, 'INFO', 'commandstats')) {
+    for (const [, name, calls] of text.matchAll(/^cmdstat_(\S+):calls=(\d+)/gm)) {
+      if (!OWN.test(name!)) counts.set(name!, (counts.get(name!) ?? 0) + Number(calls))
+    }
+  }
+  return counts
 }
 
-/** What the server executed while `work` ran, such as `{ get: 1 }`. Needs a real server that serves nobody else. */
+/** What the servers executed while `work` ran, such as `{ get: 1 }`. Needs real ones that serve nobody else. */
 export async function sentBy(redis: Redis, work: () => unknown): Promise<Record<string, number>> {
   const before = await executed(redis)
   await work()

@@ -45,11 +45,11 @@ export const isMaster = ({ flags }: Seen) => flags.includes('master')
 
 export const owns = ({ slots }: Seen, slot: number) => slots.some(([first, last]) => first <= slot && slot <= last)
 
-/** Who has which slots, in one line: the same where two nodes agree. */
+/** Who has which slots, and since when, in one line: the same where two nodes agree. */
 export function map(view: Seen[]): string {
   return view
     .filter(({ slots }) => slots.length > 0)
-    .map(({ id, slots }) => `${id}:${slots.map((slot) => slot.join('-')).join()}`)
+    .map(({ id, epoch, slots }) => `${id}@${epoch}:${slots.map((slot) => slot.join('-')).join()}`)
     .sort()
     .join(' ')
 }

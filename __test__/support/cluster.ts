@@ -90,7 +90,16 @@ export class TestCluster {
 
   /** Moves slots and their keys from one primary to another as operators do, one slot after another. */
   async migrate(slots: readonly number[], from: ClusterNode, to: ClusterNode, migration?: Migration): Promise<void> {
-    for (const slot of slots) await moveSlot(this, slot, from, to, migration)
+    for (const slot of slots) {
+      await moveSlot(this, slot, from, to, migration)
+      // Who takes a slot while he has not heard of its last epoch loses it again.
+      await this.untilAgreed()
+    }
+  }
+
+  /** Waits until all who are alive agree on who serves what. */
+  async untilAgreed(): Promise<void> {
+    await until('the nodes agree', async () => new Set((await Promise.all(this.alive.map((node) => node.view()))).map(map)).size === 1)
   }
 
   /** Makes a replica the primary, both of them alive, and waits until all know of it. */
