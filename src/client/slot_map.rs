@@ -15,6 +15,8 @@ struct Shard {
     replicas: Vec<Arc<Node>>,
 }
 
+const MOST_NODES: usize = 2000;
+
 /// No shard has the slot.
 const NOBODY: u16 = u16::MAX;
 
@@ -72,6 +74,10 @@ impl SlotMap {
 
     /// Gives a slot to a node, whoever had it.
     pub fn moved(&mut self, slot: u16, to: &Address, open: impl Fn(&Address) -> Arc<Node>) {
+        // A cluster has at most about a thousand nodes; what sends us to more of them only means to keep us busy.
+        if self.nodes.len() >= MOST_NODES {
+            return;
+        }
         let node = self.node(to, open);
         let index = self.shards.iter().position(|shard| Arc::ptr_eq(&shard.primary, &node)).unwrap_or_else(|| {
             self.shards.push(Shard { primary: node, replicas: Vec::new() });
