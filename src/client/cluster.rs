@@ -220,9 +220,9 @@ impl Cluster {
     }
 
     /// The link to a node that has to be asked this once.
-    pub fn link_to(&self, address: Address, slot: Option<u16>) -> Arc<Link> {
+    pub fn link_to(&self, address: Address, slot: Option<u16>) -> Option<Arc<Link>> {
         let address = self.seen_from_here(address);
-        self.map().node(&address, |address| self.open(address)).lane(slot).clone()
+        Some(self.map().node_told(&address, |address| self.open(address))?.lane(slot).clone())
     }
 
     pub fn describe(&self) -> Vec<(NodeInfo, Arc<Node>)> {

@@ -186,6 +186,6 @@ fn follow(cluster: &Arc<Cluster>, redirection: Redirection, way: Way) -> Option<
             cluster.moved(slot, to);
             None
         }
-        Redirection::Ask { to } => Some(cluster.link_to(to, way.slot)),
+        Redirection::Ask { to } => cluster.link_to(to, way.slot),
     }
 }

@@ -74,11 +74,7 @@ impl SlotMap {
 
     /// Gives a slot to a node, whoever had it.
     pub fn moved(&mut self, slot: u16, to: &Address, open: impl Fn(&Address) -> Arc<Node>) {
-        // A cluster has at most about a thousand nodes; what sends us to more of them only means to keep us busy.
-        if self.nodes.len() >= MOST_NODES {
-            return;
-        }
-        let node = self.node(to, open);
+        let Some(node) = self.node_told(to, open) else { return };
         let index = self.shards.iter().position(|shard| Arc::ptr_eq(&shard.primary, &node)).unwrap_or_else(|| {
             self.shards.push(Shard { primary: node, replicas: Vec::new() });
             self.shards.len() - 1
@@ -86,7 +82,13 @@ impl SlotMap {
         self.owners[usize::from(slot)] = index as u16;
     }
 
-    pub fn node(&mut self, address: &Address, open: impl Fn(&Address) -> Arc<Node>) -> Arc<Node> {
+    /// A node that another names. A cluster has at most about a thousand; what sends us to more of them only means to keep us busy.
+    pub fn node_told(&mut self, address: &Address, open: impl Fn(&Address) -> Arc<Node>) -> Option<Arc<Node>> {
+        let is_known = self.nodes.contains_key(address) || self.nodes.len() < MOST_NODES;
+        is_known.then(|| self.node(address, open))
+    }
+
+    fn node(&mut self, address: &Address, open: impl Fn(&Address) -> Arc<Node>) -> Arc<Node> {
         self.nodes.entry(address.clone()).or_insert_with(|| open(address)).clone()
     }
 
