@@ -1,12 +1,12 @@
 //! A cluster: the map of its slots, kept up to date, and the nodes behind it.
 
+use super::cluster_replies::Shard;
 use super::crowd::Crowd;
 use super::error::{Error, ErrorKind};
 use super::link::{Event, Link, LinkCounters};
 use super::node::{Node, NodeInfo};
 use super::options::{Address, ClientOptions, ScaleReads, Topology};
 use super::session::Session;
-use super::shape::Shard;
 use super::slot_map::SlotMap;
 use super::target::Target;
 use super::way::Way;

@@ -1,9 +1,9 @@
 //! Which node has which slots, with the nodes themselves.
 
+use super::cluster_replies;
 use super::link::Link;
 use super::node::{Node, NodeInfo, Role};
 use super::options::{Address, ScaleReads};
-use super::shape;
 use super::slots::SLOTS;
 use super::way::Way;
 use std::collections::{HashMap, HashSet};
@@ -40,7 +40,7 @@ impl SlotMap {
     /// Takes what the cluster says for the whole truth. Nodes that are new are opened; those that have left are given back.
     pub fn replace(
         &mut self,
-        shards: impl Iterator<Item = shape::Shard>,
+        shards: impl Iterator<Item = cluster_replies::Shard>,
         with_replicas: bool,
         open: impl Fn(&Address) -> Arc<Node>,
     ) -> Vec<Arc<Node>> {
