@@ -168,7 +168,7 @@ impl Link {
     /// Returns when the connection has ended, was silent for too long, or is to be made anew.
     async fn watch(&self, session: Session, connection: &mut Connection) -> Error {
         let why = tokio::select! {
-            why = connection.ended() => return why,
+            why = connection.ended() => return session.ended(why),
             () = self.silence(&session) => {
                 self.counters.watchdog_trips.fetch_add(1, Ordering::Relaxed);
                 return Error::new(ErrorKind::Unavailable, "the connection was silent for too long");
@@ -189,11 +189,9 @@ impl Link {
         loop {
             let before = self.replies.load(Ordering::Relaxed);
             sleep(self.options.watchdog).await;
-            if self.replies.load(Ordering::Relaxed) != before {
-                continue;
-            }
-            let ping = session.send(Command::ping());
-            if timeout(self.options.watchdog, ping).await.is_err() && self.replies.load(Ordering::Relaxed) == before {
+            // Under traffic too: a server that lost count answers, and to the wrong callers.
+            let check = session.check();
+            if timeout(self.options.watchdog, check).await.is_err() && self.replies.load(Ordering::Relaxed) == before {
                 return;
             }
         }

@@ -7,11 +7,15 @@ mod guard;
 mod handle;
 mod link;
 mod options;
+mod redact;
 mod reply;
+#[cfg(test)]
+mod reply_tests;
 mod scan;
 mod send_error;
 mod server;
 mod session;
+mod shape;
 
 pub use command::Command;
 pub use error::{Error, ErrorKind};
