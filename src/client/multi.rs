@@ -101,17 +101,26 @@ impl Client {
             return vec![self.call(attempt, commands.into_iter().next().unwrap_or_else(Command::ping)).await];
         }
         let mut answers: Vec<Option<Answer>> = commands.iter().map(|_| None).collect();
+        let mut progress = Progress::of(attempt, &commands);
         let parts = self.parts(&commands);
         let mut under_way = iter(parts).map(|part| send_part(attempt, part)).buffered(PARTS);
         while let Some(answered) = under_way.next().await {
             for (place, answer) in answered {
+                progress.note(place, answer.as_ref());
                 answers[place] = answer;
             }
         }
         // The rest had no connection, or has to be sent again.
-        let again =
-            commands.into_iter().zip(answers).map(|(command, answer)| self.unless_answered(attempt, command, answer));
-        iter(again).buffered(AGAIN).collect().await
+        let mut all = Vec::with_capacity(commands.len());
+        let again = commands.into_iter().zip(answers);
+        let again = again.map(|(command, answer)| self.unless_answered(attempt, command, answer));
+        let mut again = iter(again).buffered(AGAIN);
+        while let Some(answer) = again.next().await {
+            progress.note(all.len(), Some(&answer));
+            all.push(answer);
+        }
+        progress.end(&all);
+        all
     }
 
     async fn unless_answered(&self, attempt: &Attempt, command: Command, answer: Option<Answer>) -> Answer {
@@ -136,6 +145,32 @@ impl Client {
             parts[*index].commands.push(command.clone());
         }
         parts
+    }
+}
+
+/// How far many commands have come: once one has been executed, the operation as a whole may have been, until all have.
+struct Progress<'attempt> {
+    attempt: &'attempt Attempt,
+    changes: Vec<bool>,
+    is_begun: bool,
+}
+
+impl<'attempt> Progress<'attempt> {
+    fn of(attempt: &'attempt Attempt, commands: &[Command]) -> Self {
+        Progress { attempt, changes: commands.iter().map(|command| !command.idempotent).collect(), is_begun: false }
+    }
+
+    fn note(&mut self, place: usize, answer: Option<&Answer>) {
+        if !self.is_begun && self.changes[place] && matches!(answer, Some(Ok(_))) {
+            self.is_begun = true;
+            self.attempt.sent();
+        }
+    }
+
+    fn end(self, answers: &[Answer]) {
+        if self.is_begun && answers.iter().all(Result::is_ok) {
+            self.attempt.settled();
+        }
     }
 }
 
