@@ -4,10 +4,11 @@
 
 const check = require('./check')
 const { typeError, rangeError } = require('./errors')
+const { toNativeTls } = require('./options/tls')
 const { parseUrl } = require('./url')
 
 const KNOWN = /** @type {const} */ ([
-  'url', 'host', 'port', 'path', 'username', 'password', 'db', 'connectionName', 'protocol', 'connectTimeout',
+  'url', 'host', 'port', 'path', 'tls', 'username', 'password', 'credentials', 'db', 'connectionName', 'protocol', 'connectTimeout',
   'commandTimeout', 'maxPending', 'reconnect', 'watchdogMs', 'keepAlive',
 ])
 
@@ -39,16 +40,23 @@ function normalise(given) {
   if (options.path !== undefined && (options.host !== undefined || options.port !== undefined)) {
     throw typeError('options.path excludes options.host and options.port')
   }
+  if (options.credentials !== undefined) {
+    check.callable(options.credentials, 'options.credentials')
+    if (options.username !== undefined || options.password !== undefined) {
+      throw typeError('options.credentials excludes options.username and options.password')
+    }
+  }
   return defined(options)
 }
 
 /** What says where the server is, and who asks. */
-const ADDRESS = /** @type {const} */ (['url', 'host', 'port', 'path'])
-const CREDENTIALS = /** @type {const} */ (['username', 'password'])
+const ADDRESS = /** @type {const} */ (['url', 'host', 'port', 'path', 'tls'])
+const CREDENTIALS = /** @type {const} */ (['username', 'password', 'credentials'])
 
 /**
  * Options of one client over those of another. An address replaces an address: a socket's path does not outlive a host given over it, nor a
- * host a URL.
+ * host a URL. TLS stays with a new host, lest passwords travel in the clear unasked; a URL says itself whether there is TLS. Credentials of
+ * one kind replace those of the other.
  * @param {import('../index').RedisOptions} base
  * @param {import('../index').RedisOptions} over
  * @returns {import('../index').RedisOptions}
@@ -56,8 +64,10 @@ const CREDENTIALS = /** @type {const} */ (['username', 'password'])
 function merge(base, over) {
   const kept = { ...base }
   if (over.url !== undefined) for (const name of [...ADDRESS, ...CREDENTIALS, /** @type {const} */ ('db')]) delete kept[name]
-  if (over.path !== undefined) for (const name of /** @type {const} */ (['host', 'port'])) delete kept[name]
+  if (over.path !== undefined) for (const name of /** @type {const} */ (['host', 'port', 'tls'])) delete kept[name]
   if (over.host !== undefined || over.port !== undefined) delete kept.path
+  if (over.credentials !== undefined) for (const name of /** @type {const} */ (['username', 'password'])) delete kept[name]
+  if (over.username !== undefined || over.password !== undefined) delete kept.credentials
   return { ...kept, ...over }
 }
 
@@ -81,10 +91,15 @@ function isEmbedded(options) {
  */
 function toNative(options) {
   /** @type {Record<string, any>} */
-  const given = { ...(options.url === undefined || isEmbeddedUrl(options.url) ? {} : parseUrl(options.url)), ...defined(options) }
+  const byUrl = options.url === undefined || isEmbeddedUrl(options.url) ? {} : parseUrl(options.url)
+  /** @type {Record<string, any>} */
+  const given = { ...byUrl, ...defined(options) }
+  for (const name of /** @type {const} */ (['tls', 'credentials'])) {
+    if (isEmbedded(options) && options[name]) throw typeError(`options.${name} is of no use with embedded://`)
+  }
   // An option stands over the URL, the path of a socket among them.
   if (options.path === undefined && (options.host !== undefined || options.port !== undefined)) delete given.path
-  const native = { ...DEFAULTS }
+  const native = { ...DEFAULTS, tls: toNativeTls(options.tls, byUrl.tls === true, given.path !== undefined), asksCredentials: given.credentials !== undefined }
   /** @type {(name: string) => void} */
   const copyString = (name) => {
     if (given[name] === undefined) return
@@ -96,6 +111,7 @@ function toNative(options) {
   if (given.username !== undefined && given.password === undefined) Object.assign(native, { password: '' })
   if (!/^[!-~]*$/.test(given.connectionName ?? '')) throw typeError('options.connectionName must hold no spaces and printable ASCII only')
   if (given.path === '') throw typeError('options.path must not be empty')
+  checkSocketPath(given.path ?? '')
   if (given.host !== undefined && given.host === '') throw typeError('options.host must not be empty')
   if (given.port !== undefined) native.port = check.integer(given.port, 'options.port', 1, 65535)
   if (given.db !== undefined) native.db = check.integer(given.db, 'options.db', 0, 255)
@@ -112,6 +128,16 @@ function toNative(options) {
     throw rangeError(`options.reconnect.minMs must not exceed maxMs (${native.reconnectMin} > ${native.reconnectMax})`)
   }
   return native
+}
+
+/**
+ * What the address of a socket has room for, behind which no system looks.
+ * @param {string} path
+ */
+function checkSocketPath(path) {
+  const longest = process.platform === 'linux' ? 107 : 103
+  const bytes = Buffer.byteLength(path)
+  if (bytes > longest) throw rangeError(`options.path must be at most ${longest} bytes, got ${bytes}`)
 }
 
 /**

@@ -20,20 +20,20 @@ function parseUrl(text) {
   switch (url.protocol) {
     case 'redis:':
     case 'valkey:':
+    case 'rediss:':
+    case 'valkeys:':
       rejectQuery(url, [])
-      return { ...parts, host: hostOf(url), ...portOf(url), ...dbOf(url.pathname.slice(1)) }
+      return { ...parts, ...tlsOf(url), host: hostOf(url), ...portOf(url), ...dbOf(url.pathname.slice(1)) }
     case 'redis+unix:':
     case 'unix:':
       rejectQuery(url, ['db'])
       if (url.pathname === '' || url.pathname === '/') throw typeError('options.url names no socket; expected redis+unix:///path/to.sock')
       return { ...parts, path: socketOf(url), ...dbOf(url.searchParams.get('db') ?? '') }
-    case 'rediss:':
-    case 'valkeys:':
     case 'redis+cluster:':
     case 'redis+sentinel:':
       throw typeError(`options.url: ${url.protocol}// is not supported by this version of Redwright`)
     default:
-      throw typeError(`options.url: ${url.protocol}// is not known; expected redis://, valkey://, redis+unix:// or embedded://`)
+      throw typeError(`options.url: ${url.protocol}// is not known; expected redis://, rediss://, valkey://, valkeys://, redis+unix:// or embedded://`)
   }
 }
 
@@ -47,6 +47,11 @@ function credentials(url) {
   } catch {
     throw typeError('options.url: user name and password must be percent-encoded')
   }
+}
+
+/** @param {URL} url */
+function tlsOf(url) {
+  return url.protocol === 'rediss:' || url.protocol === 'valkeys:' ? { tls: true } : {}
 }
 
 /** @param {URL} url */

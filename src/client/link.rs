@@ -4,8 +4,10 @@ use super::command::Command;
 use super::error::{Error, ErrorKind};
 use super::gate::{Gate, State};
 use super::options::ClientOptions;
+use super::renewal;
 use super::server::ServerInfo;
 use super::session::{Connection, Session};
+use super::tls_probe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -114,7 +116,7 @@ impl Link {
                 }
                 Err(error) => {
                     self.counters.connect_failures.fetch_add(1, Ordering::Relaxed);
-                    self.fail(error);
+                    self.fail(tls_probe::explained(error, &self.options).await);
                 }
             }
             // The next server at this address may be another one.
@@ -143,7 +145,7 @@ impl Link {
     }
 
     fn fail(&self, error: Error) {
-        let error = error.at(&self.options.place(), self.options.password.as_deref());
+        let error = self.options.told(error);
         self.gate.enter(State::Down(error.clone()));
         self.tell(Event::Failed(error));
     }
@@ -174,6 +176,7 @@ impl Link {
                 return Error::new(ErrorKind::Unavailable, "the connection was silent for too long");
             }
             why = session.outlived() => why,
+            never = renewal::keep(&self.options.credentials, &session, |error| self.tell(Event::Failed(self.options.told(error)))) => match never {},
         };
         if session.is_sound() {
             // Nobody else begins on it, and what others have asked on it is answered first.

@@ -1,11 +1,15 @@
 //! What a client needs to know, and how fred is told.
 
+use super::credentials::{Credentials, Identity};
+use super::error::Error;
+use super::tls::Tls;
 use fred::socket2::TcpKeepalive;
 use fred::types::RespVersion;
 use fred::types::config::{
     Config, ConnectionConfig, PerformanceConfig, Server, ServerConfig, TcpConfig, UnresponsiveConfig,
 };
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Clone)]
@@ -14,12 +18,12 @@ pub enum Endpoint {
     Unix(PathBuf),
 }
 
-/// Checked already; no `Debug`, because it holds the password.
+/// Checked already. Those for one more server of the same client are a clone with another endpoint: what is dear to make is shared.
 #[derive(Clone)]
 pub struct ClientOptions {
     pub endpoint: Endpoint,
-    pub username: Option<String>,
-    pub password: Option<String>,
+    pub tls: Option<Tls>,
+    pub credentials: Arc<Credentials>,
     pub db: u8,
     pub name: Option<String>,
     pub resp3: bool,
@@ -40,18 +44,31 @@ impl ClientOptions {
         }
     }
 
-    pub(super) fn config(&self, resp3: bool) -> Config {
-        Config {
+    /// An error as it is told: with the place, and without the password, which some servers repeat.
+    pub(super) fn told(&self, error: Error) -> Error {
+        error.at(&self.place(), self.credentials.password().as_deref())
+    }
+
+    pub(super) fn config(&self, identity: &Identity, resp3: bool) -> Result<Config, Error> {
+        Ok(Config {
             fail_fast: true,
-            server: match &self.endpoint {
-                Endpoint::Tcp { host, port } => ServerConfig::Centralized { server: Server::new(host.as_str(), *port) },
-                Endpoint::Unix(path) => ServerConfig::Unix { path: path.clone() },
-            },
-            username: self.username.as_deref().map(|name| written(name, resp3)),
-            password: self.password.as_deref().map(|password| written(password, resp3)),
+            server: self.server(),
+            tls: self.tls.as_ref().map(Tls::config).transpose()?,
+            username: identity.username.as_deref().map(|name| written(name, resp3)),
+            password: identity.password.as_deref().map(|password| written(password, resp3)),
             database: (self.db != 0).then_some(self.db),
             version: if resp3 { RespVersion::RESP3 } else { RespVersion::RESP2 },
             ..Config::default()
+        })
+    }
+
+    fn server(&self) -> ServerConfig {
+        let server_name = self.tls.as_ref().and_then(|tls| tls.server_name.clone());
+        match &self.endpoint {
+            Endpoint::Tcp { host, port } => {
+                ServerConfig::Centralized { server: Server::new_with_tls(host.as_str(), *port, server_name) }
+            }
+            Endpoint::Unix(path) => ServerConfig::Unix { path: path.clone() },
         }
     }
 

@@ -17,6 +17,14 @@ fn text(text: &str) -> Outcome {
     Outcome::Text(Bytes::copy_from_slice(text.as_bytes()))
 }
 
+impl Events {
+    /// Asks for credentials; `NativeRedis::give_credentials` and its sibling take the answer under this number.
+    pub fn ask_credentials(&self, question: u32) {
+        let fields = vec![Outcome::Number(self.source.into()), text("credentials"), Outcome::Number(question.into())];
+        self.port.notify(Outcome::List(fields));
+    }
+}
+
 impl Observer for Events {
     fn observe(&self, event: Event) {
         let (name, details) = match event {

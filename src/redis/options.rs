@@ -1,7 +1,9 @@
 //! The options of a client as JavaScript hands them over: checked and complete.
 
-use crate::client::{ClientOptions, Endpoint};
+use crate::client::{ClientCertificate, ClientOptions, Credentials, Endpoint, Patience, Tls};
+use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// `lib/options.js` makes it; durations are whole milliseconds.
@@ -11,6 +13,9 @@ pub struct NativeOptions {
     pub port: u16,
     /// The path of a unix socket, or empty.
     pub path: String,
+    pub tls: Option<NativeTls>,
+    /// Whether the credentials are asked for by events; then there is neither of the two.
+    pub asks_credentials: bool,
     pub username: Option<String>,
     pub password: Option<String>,
     pub db: u8,
@@ -25,29 +30,65 @@ pub struct NativeOptions {
     pub keep_alive: u32,
 }
 
+/// `lib/options/tls.js` makes it: checked, in DER.
+#[napi(object, object_to_js = false)]
+pub struct NativeTls {
+    /// None for those of the system.
+    pub ca: Option<Vec<Uint8Array>>,
+    /// The client's certificate and its chain, or none.
+    pub cert: Vec<Uint8Array>,
+    /// PKCS #8, or empty.
+    pub key: Uint8Array,
+    pub servername: Option<String>,
+}
+
 pub fn millis(ms: u32) -> Duration {
     Duration::from_millis(ms.into())
 }
 
-impl From<&NativeOptions> for ClientOptions {
-    fn from(options: &NativeOptions) -> Self {
-        let endpoint = if options.path.is_empty() {
-            Endpoint::Tcp { host: options.host.clone(), port: options.port }
+impl NativeTls {
+    fn build(&self) -> Tls {
+        let bytes =
+            |certificates: &Vec<Uint8Array>| certificates.iter().map(|certificate| certificate.to_vec()).collect();
+        let certificate = ClientCertificate { chain: bytes(&self.cert), key: self.key.to_vec() };
+        let certificate = (!certificate.chain.is_empty()).then_some(certificate);
+        Tls::new(self.ca.as_ref().map(bytes), certificate, self.servername.clone())
+    }
+}
+
+impl NativeOptions {
+    /// Options of the client; `ask` puts a question to the credentials callback, where there is one.
+    pub fn client(&self, ask: impl Fn(u32) + Send + Sync + 'static) -> ClientOptions {
+        let endpoint = if self.path.is_empty() {
+            Endpoint::Tcp { host: self.host.clone(), port: self.port }
         } else {
-            Endpoint::Unix(options.path.clone().into())
+            Endpoint::Unix(self.path.clone().into())
         };
         ClientOptions {
             endpoint,
-            username: options.username.clone(),
-            password: options.password.clone(),
-            db: options.db,
-            name: options.connection_name.clone(),
-            resp3: options.protocol == 3,
-            connect_timeout: millis(options.connect_timeout),
-            reconnect_min: millis(options.reconnect_min),
-            reconnect_max: millis(options.reconnect_max),
-            watchdog: millis(options.watchdog),
-            keep_alive: millis(options.keep_alive),
+            tls: self.tls.as_ref().map(NativeTls::build),
+            credentials: self.credentials(ask),
+            db: self.db,
+            name: self.connection_name.clone(),
+            resp3: self.protocol == 3,
+            connect_timeout: millis(self.connect_timeout),
+            reconnect_min: millis(self.reconnect_min),
+            reconnect_max: millis(self.reconnect_max),
+            watchdog: millis(self.watchdog),
+            keep_alive: millis(self.keep_alive),
         }
+    }
+
+    fn credentials(&self, ask: impl Fn(u32) + Send + Sync + 'static) -> Arc<Credentials> {
+        if !self.asks_credentials {
+            return Credentials::fixed(self.username.clone(), self.password.clone());
+        }
+        let patience = Patience {
+            // So that an operation that gives up can say why.
+            attempt: millis(self.connect_timeout.min(self.command_timeout)) / 2,
+            question: millis(self.connect_timeout),
+            retry: (millis(self.reconnect_min), millis(self.reconnect_max)),
+        };
+        Credentials::asked_for(ask, patience)
     }
 }
