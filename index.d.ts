@@ -105,7 +105,7 @@ export interface RedisOptions {
   host?: string
   /** Default: `6379`. */
   port?: number
-  /** The path of a unix socket; excludes `host` and `port`. */
+  /** The path of a unix socket, at most 107 bytes (103 on macOS); excludes `host` and `port`. */
   path?: string
   /**
    * Encrypts: `true` with the system's authorities and no certificate of one's own. Default: as the `url` says. Not for unix sockets and

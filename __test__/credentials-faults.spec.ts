@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { Redis, type Credentials } from '../index.js'
 import { recordEvents } from './support/client-events'
+import { fakeRedis } from './support/client-fake'
 import { MortalServer } from './support/client-server'
 import { until } from './support/until'
 
@@ -12,6 +13,16 @@ const SOON = { minMs: 5, maxMs: 50 }
 const works = (redis: Redis) => until('it works', () => redis.ping().then(() => true, () => false))
 const errorsOf = (events: { name: string; info: any }[]) => events.filter(({ name }) => name === 'error').map(({ info }) => info)
 const noSecret = (thing: unknown) => assert.doesNotMatch(inspect(thing, { depth: 10, showHidden: true }), /SECRET/)
+
+/** Calls fail at their deadline, and say why, unless the machine was too slow for a reason to be at hand. */
+async function toldWhy(redis: Redis, message: string) {
+  await until('a call is told why', async () => {
+    const error = await redis.command('SET', 'k', 'v').then(() => assert.fail('it works'), (error) => error)
+    assert.deepEqual([error.code, error.retryable, error.maybeExecuted], ['ERR_UNAVAILABLE', true, false])
+    noSecret(error)
+    return error.message === message
+  })
+}
 
 class VaultError extends Error {
   override name = 'VaultError'
@@ -46,12 +57,7 @@ describe('a callback that fails', () => {
       let calls = 0
       await using redis = new Redis({ url: server.url, reconnect: SOON, commandTimeout: 300, credentials: () => (calls++, credentials()) })
       const events = recordEvents(redis)
-      await assert.rejects(redis.command('SET', 'k', 'v'), (error: any) => {
-        assert.deepEqual([error.code, error.retryable, error.maybeExecuted], ['ERR_UNAVAILABLE', true, false])
-        assert.equal(error.message, `no connection in time: ${server.path}: ${told}`)
-        noSecret(error)
-        return true
-      })
+      await toldWhy(redis, `no connection in time: ${server.path}: ${told}`)
       // Called again, once an attempt, with the pauses of `reconnect`.
       await until('it is called again', () => redis.metrics().connectFailures > 3)
       assert.ok(calls > 3 && calls <= redis.metrics().connectFailures + 2, `${calls} calls`)
@@ -67,13 +73,13 @@ test('a callback that hangs: calls answer within their deadline and say so, it i
   const answers: ((given: Credentials) => void)[] = []
   const credentials = () => new Promise<Credentials>((resolve) => answers.push(resolve))
   await using redis = new Redis({ url: server.url, reconnect: SOON, commandTimeout: 200, connectTimeout: 2000, credentials })
-  const refused = { code: 'ERR_UNAVAILABLE', maybeExecuted: false, message: `no connection in time: ${server.path}: the credentials callback has not answered in time` }
+  const why = `no connection in time: ${server.path}: the credentials callback has not answered in time`
   const begun = performance.now()
-  await assert.rejects(redis.ping(), refused)
+  await assert.rejects(redis.ping(), { code: 'ERR_UNAVAILABLE', maybeExecuted: false })
   assert.ok(performance.now() - begun < 10_000)
   assert.equal(answers.length, 1, 'one question is enough for all attempts of its time')
   await until('it is called again', () => answers.length > 1)
-  await assert.rejects(redis.ping(), refused)
+  await toldWhy(redis, why)
   answers[0]!({ password: 'x' })
   await works(redis)
   // What comes behind it is newer.
@@ -141,6 +147,26 @@ test('a renewal that fails is told and tried again, and the connection stands', 
   await using redis = new Redis({ url: server.url, reconnect: SOON, commandTimeout: '30s', credentials })
   const events = recordEvents(redis)
   await until('it is renewed', async () => (await redis.command('ACL', 'WHOAMI')) === 'two')
-  assert.deepEqual(errorsOf(events).map(({ code, message }) => [code, message]), Array(3).fill(['ERR_UNAVAILABLE', `${server.path}: the credentials callback failed with VaultError`]))
+  const told = ['ERR_UNAVAILABLE', `${server.path}: the credentials callback failed with VaultError`]
+  assert.deepEqual(errorsOf(events).map(({ code, message }) => [code, message]), [told, told, told])
   assert.deepEqual([calls, redis.metrics().connections], [5, 1])
 })
+
+for (const protocol of [2, 3] as const) {
+  test(`a server that repeats what it is told makes no password known, over RESP${protocol}`, async () => {
+    let refuses = false
+    await using parrot = await fakeRedis((words) => (refuses && /HELLO|AUTH/.test(words[0]!) ? `-WRONGPASS not ${words.join(' ')}\r\n` : undefined))
+    let calls = 0
+    const credentials = () => ({ username: 'app', password: `SECRET${++calls}`, ttlMs: 50 })
+    await using redis = new Redis({ url: parrot.url, protocol, reconnect: SOON, commandTimeout: 200, credentials })
+    const events = recordEvents(redis)
+    await redis.ping()
+    refuses = true
+    await until('a renewal was refused', () => errorsOf(events).some(({ code }) => code === 'ERR_AUTH'))
+    await assert.rejects(Redis.connect({ url: parrot.url, protocol, credentials }), (error: any) => {
+      noSecret(error)
+      return error.code === 'ERR_AUTH' && error.message.includes('app …')
+    })
+    noSecret(events)
+  })
+}

@@ -123,17 +123,17 @@ for (const protocol of [2, 3] as const) {
 
 /** Many callers that each wait for their answer. */
 function underLoad(redis: Redis) {
-  let going = true
   const load = {
+    going: true,
     acknowledged: 0,
     failures: [] as { code: string; maybeExecuted: boolean }[],
     async stop() {
-      going = false
+      load.going = false
       await Promise.all(callers)
     },
   }
   const callers = Array.from({ length: 20 }, async () => {
-    while (going) await redis.command('INCR', 'n').then(() => load.acknowledged++, (error) => load.failures.push(error))
+    while (load.going) await redis.command('INCR', 'n').then(() => load.acknowledged++, (error) => load.failures.push(error))
   })
   return load
 }

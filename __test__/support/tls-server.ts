@@ -36,8 +36,8 @@ export class TlsServer {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spec-tls-'))
     const port = await freePort()
     const settings = [
-      ...['--tls-port', String(port), '--bind', '127.0.0.1', '--tls-auth-clients', clients],
-      ...['--tls-ca-cert-file', path.join(folder, 'ca'), '--tls-cert-file', path.join(folder, 'cert'), '--tls-key-file', path.join(folder, 'key')],
+      '--tls-port', String(port), '--bind', '127.0.0.1', '--tls-auth-clients', clients,
+      '--tls-ca-cert-file', path.join(folder, 'ca'), '--tls-cert-file', path.join(folder, 'cert'), '--tls-key-file', path.join(folder, 'key'),
     ]
     const server = new TlsServer(folder, port, authority, MortalServer.prepare(...settings, ...args))
     server.present(certificate)
