@@ -5,6 +5,7 @@ import { Redis, type Credentials } from '../index.js'
 import { recordEvents } from './support/client-events'
 import { fakeRedis } from './support/client-fake'
 import { MortalServer } from './support/client-server'
+import { fakeServer } from './support/servers'
 import { until } from './support/until'
 
 /** Arguments of a server: a user who may do everything. */
@@ -93,6 +94,12 @@ test('a slow callback has the time of an attempt to connect, whatever the deadli
   const credentials = () => new Promise<Credentials>((resolve) => setTimeout(resolve, 500, { password: 'x' }))
   await using redis = await Redis.connect({ url: server.url, commandTimeout: 100, connectTimeout: '30s', credentials })
   assert.deepEqual([redis.status, redis.metrics().connectFailures], ['ready', 0])
+})
+
+test('a slow callback takes nothing from the time of the attempt behind it', async () => {
+  await using silent = await fakeServer()
+  const credentials = () => new Promise<Credentials>((resolve) => setTimeout(resolve, 1500, { password: 'x' }))
+  await assert.rejects(Redis.connect({ url: silent.url, connectTimeout: '3s', credentials }), { code: 'ERR_TIMEOUT', message: /nothing answers in time$/ })
 })
 
 describe('credentials that the server refuses', () => {
