@@ -166,7 +166,7 @@ describe('Redis', () => {
     const { latency, ...counters } = redis.metrics()
     assert.deepEqual(counters, {
       connections: 1, connectFailures: 0, watchdogTrips: 0, pending: 0, operations: 3, succeeded: 2, failed: 1, timeouts: 0, refused: 0,
-      cancelled: 0,
+      cancelled: 0, breaker: { state: 'closed', opened: 0, rejected: 0 },
     })
     assert.equal(latency.count, 2, 'of those that succeeded')
     assert.equal(latency.buckets.reduce((sum, n) => sum + n, 0), 2)

@@ -8,7 +8,7 @@ const { parseUrl } = require('./url')
 
 const KNOWN = /** @type {const} */ ([
   'url', 'host', 'port', 'path', 'username', 'password', 'db', 'connectionName', 'protocol', 'connectTimeout',
-  'commandTimeout', 'maxPending', 'reconnect', 'watchdogMs', 'keepAlive',
+  'commandTimeout', 'maxPending', 'reconnect', 'watchdogMs', 'keepAlive', 'breaker',
 ])
 
 const DEFAULTS = {

@@ -7,6 +7,7 @@ const { isUint8Array } = require('node:util/types')
 const binding = require('./native')
 const { until } = require('./abort')
 const bridge = require('./calls')
+const { ofClient } = require('./breaker-options')
 const check = require('./check')
 const { RedwrightError, typeError, kindOf } = require('./errors')
 const { refuseProduction } = require('./embedded/find')
@@ -29,6 +30,7 @@ let call
 class Redis extends EventEmitter {
   /** @type {import('../index').RedisOptions} */
   #options
+  #breaker
   /** @type {import('../binding').NativeRedis | null} the native half; with `embedded://` it comes when the server stands */
   #native = null
   /** @type {Promise<import('../binding').NativeRedis> | null} */
@@ -51,6 +53,7 @@ class Redis extends EventEmitter {
     super()
     this.#options = normalise(options)
     const native = toNative(this.#options)
+    this.#breaker = ofClient(this.#options.breaker)
     if (isEmbedded(this.#options)) refuseProduction()
     else this.#native = this.#open(native)
   }
@@ -72,7 +75,7 @@ class Redis extends EventEmitter {
 
   /** @param {import('../binding').NativeOptions} options */
   #open(options) {
-    return new binding.NativeRedis(bridge.port, bridge.addSource(this.#receiver), options)
+    return new binding.NativeRedis(bridge.port, bridge.addSource(this.#receiver), options, this.#breaker)
   }
 
   async #startEmbedded() {
@@ -158,7 +161,7 @@ class Redis extends EventEmitter {
   }
 
   metrics() {
-    return metrics(this.#native?.metrics() ?? [])
+    return metrics(this.#native)
   }
 
   /** @param {import('../index').RedisOptions} [options] */
@@ -220,6 +223,10 @@ class Redis extends EventEmitter {
         return void this.emit('reconnecting', { attempt: fields[0], delayMs: fields[1] })
       case 'gap':
         return void this.emit('gap', { reason: fields[0] })
+      case 'breaker': {
+        const [state, why] = fields
+        return void this.emit('breaker', why === null ? { state } : { state, error: revive(why) })
+      }
       case 'error':
         // An error event that nobody listens to would throw.
         if (this.listenerCount('error') > 0) this.emit('error', revive(fields[0]))

@@ -12,7 +12,7 @@ mod tests;
 mod text;
 
 pub use drain::NativePort;
-pub use job::{Ledger, Submission};
+pub use job::{Course, Ledger, Submission};
 pub use outcome::{Code, Failure, Outcome};
 pub use port::Port;
 pub use reactor::{Lease, lease};

@@ -1,16 +1,39 @@
 //! A link's events on their way to JavaScript.
 
+use super::circuit::Circuit;
 use super::outcome::describe;
-use crate::bridge::{Outcome, Port};
+use crate::breaker::State;
+use crate::bridge::{Failure, Outcome, Port};
 use crate::client::{Event, Observer};
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// Sends events up as `[source, name, …]`; `lib/redis.js` takes them apart.
-pub struct Events {
+/// Sends events up as `[source, name, …]`; `lib/redis.js` takes them apart. I/O thread only.
+#[derive(Clone)]
+pub struct Voice {
     pub port: Arc<Port>,
     /// Which `Redis` object of that environment they are for.
     pub source: u32,
+}
+
+impl Voice {
+    fn tell(&self, name: &str, details: Vec<Outcome>) {
+        let mut fields = vec![Outcome::Number(self.source.into()), text(name)];
+        fields.extend(details);
+        self.port.notify(Outcome::List(fields));
+    }
+
+    /// The circuit has turned, and what made it open.
+    pub fn turned(&self, state: State, why: Option<Failure>) {
+        let why = why.filter(|_| state == State::Open).map_or(Outcome::Nil, Outcome::from);
+        self.tell("breaker", vec![text(state.as_str()), why]);
+    }
+}
+
+/// What a link reports.
+pub struct Events {
+    pub voice: Voice,
+    pub circuit: Arc<Circuit>,
 }
 
 fn text(text: &str) -> Outcome {
@@ -19,6 +42,9 @@ fn text(text: &str) -> Outcome {
 
 impl Observer for Events {
     fn observe(&self, event: Event) {
+        if let Event::Ready(_) = event {
+            self.circuit.ready();
+        }
         let (name, details) = match event {
             Event::Connecting => ("connecting", vec![]),
             Event::Connected { attempt } => ("connect", vec![Outcome::Number(attempt.into())]),
@@ -29,8 +55,6 @@ impl Observer for Events {
             Event::Failed(error) => ("error", vec![describe(&error, false).into()]),
             Event::Gap(reason) => ("gap", vec![text(reason)]),
         };
-        let mut fields = vec![Outcome::Number(self.source.into()), text(name)];
-        fields.extend(details);
-        self.port.notify(Outcome::List(fields));
+        self.voice.tell(name, details);
     }
 }
