@@ -327,6 +327,17 @@ export class Redis extends EventEmitter {
   close(options?: { timeoutMs?: Duration }): Promise<void>
   /** The same as `close`. */
   quit(options?: { timeoutMs?: Duration }): Promise<void>
+  /**
+   * Closes this client when the process is told to end, and lets the signal do its work afterwards: pending operations are answered, up to
+   * `timeoutMs` (default `2000`), and then the signal is raised anew, so that the process ends by it (a shell shows 143 for SIGTERM and 130 for
+   * SIGINT). All clients that asked for it are closed before. A second signal does not wait. `signals`: default both.
+   *
+   * Where somebody else listens to the signal when it comes, it is not raised anew: to end the process is theirs then.
+   *
+   * Returns what undoes it; `close()` undoes it too, and another call replaces it.
+   * @throws TypeError in a worker thread, which gets no signals
+   */
+  closeOnSignal(options?: { signals?: readonly ('SIGTERM' | 'SIGINT')[]; timeoutMs?: Duration }): () => void
   on<E extends keyof RedisEvents>(event: E, listener: (info: RedisEvents[E]) => void): this
   once<E extends keyof RedisEvents>(event: E, listener: (info: RedisEvents[E]) => void): this
   off<E extends keyof RedisEvents>(event: E, listener: (info: RedisEvents[E]) => void): this

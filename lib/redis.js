@@ -13,6 +13,7 @@ const { RedwrightError, typeError, kindOf } = require('./errors')
 const { refuseProduction } = require('./embedded/find')
 const { metrics } = require('./metrics')
 const { revive } = require('./replies')
+const signals = require('./signals')
 const { whyUnshared } = require('./unshared')
 const { normalise, isEmbedded, merge, toNative } = require('./options')
 
@@ -41,6 +42,8 @@ class Redis extends EventEmitter {
   #server = { product: 'unknown', version: '', mode: 'single' }
   /** @type {Promise<void> | null} */
   #closing = null
+  /** Undoes `closeOnSignal`. */
+  #ignoreSignals = () => {}
   /** The bridge holds it weakly, so that a client that nobody holds can go. */
   #receiver = { onEvent: (/** @type {string} */ name, /** @type {any[]} */ fields) => this.#onEvent(name, fields) }
 
@@ -188,6 +191,7 @@ class Redis extends EventEmitter {
     const native = this.#native
     if (native) await bridge.call(native, (native, ticket) => (native.close(ticket, within) ? 0 : 3))
     this.#status = 'closed'
+    this.#ignoreSignals()
     // A listener that throws is no failure of this.
     queueMicrotask(() => this.emit('close', {}))
   }
@@ -195,6 +199,14 @@ class Redis extends EventEmitter {
   /** @param {{ timeoutMs?: import('../index').Duration }} [options] */
   quit(options) {
     return this.close(options)
+  }
+
+  /** @param {{ signals?: readonly ('SIGTERM' | 'SIGINT')[], timeoutMs?: import('../index').Duration }} [options] */
+  closeOnSignal(options) {
+    const { signals: names, timeoutMs } = signals.given(options)
+    this.#ignoreSignals()
+    if (this.#status === 'closed') return () => {}
+    return (this.#ignoreSignals = signals.closeOn(names, () => this.close({ timeoutMs })))
   }
 
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
