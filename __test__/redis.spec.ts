@@ -166,7 +166,7 @@ describe('Redis', () => {
     const { latency, nodes, ...counters } = redis.metrics()
     assert.deepEqual(counters, {
       connections: 1, connectFailures: 0, watchdogTrips: 0, pending: 0, operations: 3, succeeded: 2, failed: 1, timeouts: 0, refused: 0,
-      cancelled: 0,
+      cancelled: 0, breaker: { state: 'closed', opened: 0, rejected: 0 },
     })
     assert.deepEqual(nodes, [
       { address: nodes[0]!.address, role: 'master', slots: 0, standing: 1, connections: 1, connectFailures: 0, watchdogTrips: 0, replies: 3 },

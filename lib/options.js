@@ -10,7 +10,7 @@ const { parseUrl } = require('./url')
 
 const KNOWN = /** @type {const} */ ([
   'url', ...topology.SINGLE, ...topology.SENTINEL, ...topology.CLUSTER, 'tls', 'username', 'password', 'credentials', 'db', 'connectionName',
-  'protocol', 'connectTimeout', 'commandTimeout', 'maxPending', 'poolSize', 'reconnect', 'watchdogMs', 'keepAlive',
+  'protocol', 'connectTimeout', 'commandTimeout', 'maxPending', 'poolSize', 'reconnect', 'watchdogMs', 'keepAlive', 'breaker',
 ])
 
 const DEFAULTS = {
