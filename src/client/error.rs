@@ -63,6 +63,12 @@ impl Error {
         Error::new(ErrorKind::Unavailable, "the connection was lost before the reply came")
     }
 
+    /// None stood in time, and why, where that is known.
+    pub(super) fn no_connection(why: Option<Error>) -> Self {
+        let why = why.map(|error| format!(": {error}")).unwrap_or_default();
+        Error::new(ErrorKind::Unavailable, format!("no connection in time{why}"))
+    }
+
     pub(super) fn no_answer() -> Self {
         Error::new(ErrorKind::Timeout, "nothing answers in time")
     }

@@ -168,11 +168,9 @@ impl Client {
         way: Way,
         reaching: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let late = || {
-            let why = self.0.route.why_down(way).map(|error| format!(": {error}"));
-            Error::new(ErrorKind::Unavailable, format!("no connection in time{}", why.unwrap_or_default()))
-        };
-        timeout_at(answer_by(attempt).into(), reaching).await.unwrap_or_else(|_| Err(late()))
+        timeout_at(answer_by(attempt).into(), reaching)
+            .await
+            .unwrap_or_else(|_| Err(Error::no_connection(self.0.route.why_down(way))))
     }
 }
 
