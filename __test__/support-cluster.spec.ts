@@ -33,8 +33,13 @@ test('a cluster takes writes at the owner of a slot, copies them, and moves othe
       return value === 'two words\r\n'
     })
   }
-  const [full] = (await primaries[0]!.ask('CONFIG', 'GET', 'cluster-require-full-coverage')).slice(1)
-  assert.equal(full, 'yes')
+  for (const node of cluster.nodes) {
+    assert.deepEqual((await node.ask('CLUSTER', 'SLOTS')).map((shard: unknown[]) => shard.length), [4, 4, 4], 'with replicas')
+    const config = await node.ask('CONFIG', 'GET', 'cluster-[nr]*')
+    for (const [name, value] of [['cluster-require-full-coverage', 'yes'], ['cluster-node-timeout', '5000']]) {
+      assert.equal(config[config.indexOf(name) + 1], value)
+    }
+  }
 })
 
 test('a slot moves in steps, with ASK in between, and all know of it at the end', async () => {
