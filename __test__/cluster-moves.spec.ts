@@ -62,10 +62,9 @@ describe('slots that move', () => {
     await using redis = await Redis.connect(cluster.options)
     const cache = new TypeSafeCache(redis, { namespace: 'walked' })
     const keys = Array.from({ length: 20_000 }, (_, i) => `n${i}`)
-    const primaries = await cluster.primaries()
-    let [from, to] = [primaries[0]!, primaries[1]!]
-    const view = await from.self()
-    const slots = Array.from({ length: 40 }, (_, i) => view.slots[0]![0] + i)
+    // From the node that is walked last to the one that is walked first, and back.
+    let [from, to] = await Promise.all([cluster.owner(16383), cluster.owner(0)])
+    const slots = Array.from({ length: 40 }, (_, i) => 16383 - i)
     for (let round = 0; round < 3; round++) {
       await cache.setMany(keys.map((key) => [key, round]))
       let cleared = false

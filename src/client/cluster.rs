@@ -1,12 +1,12 @@
 //! A cluster: the map of its slots, kept up to date, and the nodes behind it.
 
+use super::cluster_replies::Shard;
 use super::crowd::Crowd;
 use super::error::{Error, ErrorKind};
 use super::link::{Event, Link, LinkCounters};
 use super::node::{Node, NodeInfo};
 use super::options::{Address, ClientOptions, ScaleReads, Topology};
 use super::session::Session;
-use super::shape::Shard;
 use super::slot_map::SlotMap;
 use super::target::Target;
 use super::way::Way;
@@ -215,10 +215,14 @@ impl Cluster {
         self.doubt.notify_one();
     }
 
+    pub fn doubt(&self) {
+        self.doubt.notify_one();
+    }
+
     /// The link to a node that has to be asked this once.
-    pub fn link_to(&self, address: Address, slot: Option<u16>) -> Arc<Link> {
+    pub fn link_to(&self, address: Address, slot: Option<u16>) -> Option<Arc<Link>> {
         let address = self.seen_from_here(address);
-        self.map().node(&address, |address| self.open(address)).lane(slot).clone()
+        Some(self.map().node_told(&address, |address| self.open(address))?.lane(slot).clone())
     }
 
     pub fn describe(&self) -> Vec<(NodeInfo, Arc<Node>)> {

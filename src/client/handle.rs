@@ -1,6 +1,7 @@
 //! The client that patterns hold.
 
 use super::cluster::Cluster;
+use super::cluster_replies::Redirection;
 use super::command::Command;
 use super::crowd::Crowd;
 use super::error::{Error, ErrorKind};
@@ -11,7 +12,6 @@ use super::reply::Reply;
 use super::route::Route;
 use super::send_error::SendError;
 use super::session::Session;
-use super::shape::Redirection;
 use super::way::Way;
 use crate::common::Attempt;
 use std::sync::Arc;
@@ -186,6 +186,6 @@ fn follow(cluster: &Arc<Cluster>, redirection: Redirection, way: Way) -> Option<
             cluster.moved(slot, to);
             None
         }
-        Redirection::Ask { to } => Some(cluster.link_to(to, way.slot)),
+        Redirection::Ask { to } => cluster.link_to(to, way.slot),
     }
 }

@@ -2,6 +2,7 @@
 
 mod checkup;
 mod cluster;
+mod cluster_replies;
 mod command;
 mod crowd;
 mod error;
@@ -21,7 +22,6 @@ mod send_error;
 mod sentinels;
 mod server;
 mod session;
-mod shape;
 mod slot_map;
 mod slots;
 mod survey;

@@ -108,6 +108,13 @@ impl Route {
         }
     }
 
+    /// Has the map of a cluster asked for anew.
+    pub fn doubt(&self) {
+        if let Route::Cluster(cluster) = self {
+            cluster.doubt();
+        }
+    }
+
     /// Waits until it is known which nodes there are.
     pub async fn known(&self) -> Result<(), Error> {
         self.begin();

@@ -66,18 +66,21 @@ impl Scan {
         let mut parts = reply.into_array().into_iter();
         match parts.next() {
             Some(Reply::Bytes(cursor)) if cursor.as_ref() != b"0" => self.stretch = Some(Stretch { cursor, ..stretch }),
-            _ => self.end(stretch, &own_slots(client.route(), &session).await).await,
+            _ => self.end(client.route(), stretch).await,
         }
         let keys = parts.next().map(Reply::into_array).unwrap_or_default().into_iter();
         Ok(Some(keys.filter_map(|key| if let Reply::Bytes(key) = key { Some(key) } else { None }).collect()))
     }
 
-    async fn end(&mut self, stretch: Stretch, own: &OwnSlots) {
+    async fn end(&mut self, route: &Route, stretch: Stretch) {
+        let own = own_slots(route, &stretch.session).await;
         let before = self.left.len();
         self.left.remove_both(&stretch.own.settled, &own.settled);
         if self.left.len() < before {
             self.progress = Instant::now();
         } else if self.progress.elapsed() < PATIENCE {
+            // It may have been the wrong node.
+            route.doubt();
             sleep(REST).await;
         } else {
             // Somebody has left them half way. What is there has been told.

@@ -7,12 +7,15 @@ use super::reply::Reply;
 use super::send_error::SendError;
 use super::session::Session;
 use bytes::Bytes;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long one sentinel may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long one may take before the next is asked too.
+const HEAD_START: Duration = Duration::from_millis(250);
 
 pub struct Sentinels {
     /// How sentinels are connected to: with their own credentials, and no database.
@@ -36,25 +39,37 @@ impl Sentinels {
         Some(Sentinels { options, name: name.clone().into(), known: Mutex::new(sentinels.clone()) })
     }
 
-    /// The master's address, from the first sentinel that knows it.
+    /// The master's address, from the first sentinel that tells it. One after another is asked, and none is waited for alone.
     pub async fn master(&self) -> Result<Address, Error> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut left = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone().into_iter();
+        let mut asked = FuturesUnordered::new();
         let mut last = Error::new(ErrorKind::Unavailable, "no sentinel is known");
-        for sentinel in known {
-            let endpoint = Endpoint::Tcp(sentinel.clone());
-            let asked = timeout(self.options.connect_timeout + PATIENCE, self.ask(&endpoint)).await;
-            match asked.unwrap_or_else(|_| Err(Error::no_answer())) {
-                Ok((master, others)) => {
-                    self.remember(sentinel, others);
-                    return Ok(master);
-                }
-                Err(error) => last = error.at(&format!("sentinel {endpoint}"), self.options.password.as_deref()),
+        loop {
+            match left.next() {
+                Some(sentinel) => asked.push(self.ask(sentinel)),
+                None if asked.is_empty() => return Err(last),
+                None => {}
+            }
+            tokio::select! {
+                Some((sentinel, answer)) = asked.next() => match answer {
+                    Ok((master, others)) => {
+                        self.remember(sentinel, others);
+                        return Ok(master);
+                    }
+                    Err(error) => last = error.at(&format!("sentinel {sentinel}"), self.options.password.as_deref()),
+                },
+                () = sleep(HEAD_START), if left.len() > 0 => {}
             }
         }
-        Err(last)
     }
 
-    async fn ask(&self, sentinel: &Endpoint) -> Result<(Address, Vec<Address>), Error> {
+    async fn ask(&self, sentinel: Address) -> (Address, Result<(Address, Vec<Address>), Error>) {
+        let endpoint = Endpoint::Tcp(sentinel.clone());
+        let answer = timeout(self.options.connect_timeout + PATIENCE, self.question(&endpoint)).await;
+        (sentinel, answer.unwrap_or_else(|_| Err(Error::no_answer())))
+    }
+
+    async fn question(&self, sentinel: &Endpoint) -> Result<(Address, Vec<Address>), Error> {
         let (session, _connection) = Session::connect(&self.options, sentinel).await?;
         let master = Command::new("SENTINEL").word("GET-MASTER-ADDR-BY-NAME").arg(self.name.clone());
         let others = Command::new("SENTINEL").word("SENTINELS").arg(self.name.clone());

@@ -1,9 +1,9 @@
 //! Which node has which slots, with the nodes themselves.
 
+use super::cluster_replies;
 use super::link::Link;
 use super::node::{Node, NodeInfo, Role};
 use super::options::{Address, ScaleReads};
-use super::shape;
 use super::slots::SLOTS;
 use super::way::Way;
 use std::collections::{HashMap, HashSet};
@@ -14,6 +14,8 @@ struct Shard {
     primary: Arc<Node>,
     replicas: Vec<Arc<Node>>,
 }
+
+const MOST_NODES: usize = 2000;
 
 /// No shard has the slot.
 const NOBODY: u16 = u16::MAX;
@@ -38,7 +40,7 @@ impl SlotMap {
     /// Takes what the cluster says for the whole truth. Nodes that are new are opened; those that have left are given back.
     pub fn replace(
         &mut self,
-        shards: impl Iterator<Item = shape::Shard>,
+        shards: impl Iterator<Item = cluster_replies::Shard>,
         with_replicas: bool,
         open: impl Fn(&Address) -> Arc<Node>,
     ) -> Vec<Arc<Node>> {
@@ -72,7 +74,7 @@ impl SlotMap {
 
     /// Gives a slot to a node, whoever had it.
     pub fn moved(&mut self, slot: u16, to: &Address, open: impl Fn(&Address) -> Arc<Node>) {
-        let node = self.node(to, open);
+        let Some(node) = self.node_told(to, open) else { return };
         let index = self.shards.iter().position(|shard| Arc::ptr_eq(&shard.primary, &node)).unwrap_or_else(|| {
             self.shards.push(Shard { primary: node, replicas: Vec::new() });
             self.shards.len() - 1
@@ -80,7 +82,13 @@ impl SlotMap {
         self.owners[usize::from(slot)] = index as u16;
     }
 
-    pub fn node(&mut self, address: &Address, open: impl Fn(&Address) -> Arc<Node>) -> Arc<Node> {
+    /// A node that another names. A cluster has at most about a thousand; what sends us to more of them only means to keep us busy.
+    pub fn node_told(&mut self, address: &Address, open: impl Fn(&Address) -> Arc<Node>) -> Option<Arc<Node>> {
+        let is_known = self.nodes.contains_key(address) || self.nodes.len() < MOST_NODES;
+        is_known.then(|| self.node(address, open))
+    }
+
+    fn node(&mut self, address: &Address, open: impl Fn(&Address) -> Arc<Node>) -> Arc<Node> {
         self.nodes.entry(address.clone()).or_insert_with(|| open(address)).clone()
     }
 

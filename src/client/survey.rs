@@ -1,12 +1,12 @@
 //! Asks the nodes of a cluster for its map.
 
+use super::cluster_replies::{Shard, parse};
 use super::command::Command;
 use super::error::{Error, ErrorKind};
 use super::node::Node;
 use super::options::{Address, ClientOptions, Endpoint};
 use super::send_error::SendError;
 use super::session::Session;
-use super::shape::{Shard, parse};
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::Arc;
