@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::stream::{StreamExt, iter};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many keys one command names, so that none holds the server up.
 const BATCH: usize = 1000;
@@ -101,23 +101,41 @@ impl Client {
             return vec![self.call(attempt, commands.into_iter().next().unwrap_or_else(Command::ping)).await];
         }
         let mut answers: Vec<Option<Answer>> = commands.iter().map(|_| None).collect();
+        let partly = Partly::new(attempt);
         let parts = self.parts(&commands);
         let mut under_way = iter(parts).map(|part| send_part(attempt, part)).buffered(PARTS);
         while let Some(answered) = under_way.next().await {
             for (place, answer) in answered {
+                partly.note(&commands[place], &answer);
                 answers[place] = answer;
             }
         }
         // The rest had no connection, or has to be sent again.
-        let again =
-            commands.into_iter().zip(answers).map(|(command, answer)| self.unless_answered(attempt, command, answer));
-        iter(again).buffered(AGAIN).collect().await
+        let again = commands
+            .into_iter()
+            .zip(answers)
+            .map(|(command, answer)| self.unless_answered(attempt, &partly, command, answer));
+        let answers: Vec<Answer> = iter(again).buffered(AGAIN).collect().await;
+        if answers.iter().all(Result::is_ok) {
+            partly.is_whole();
+        }
+        answers
     }
 
-    async fn unless_answered(&self, attempt: &Attempt, command: Command, answer: Option<Answer>) -> Answer {
+    async fn unless_answered(
+        &self,
+        attempt: &Attempt,
+        partly: &Partly<'_>,
+        command: Command,
+        answer: Option<Answer>,
+    ) -> Answer {
         match answer {
             Some(answer) => answer,
-            None => self.call(attempt, command).await,
+            None => {
+                let answer = Some(self.call(attempt, command.clone()).await);
+                partly.note(&command, &answer);
+                answer.unwrap_or_else(|| Err(Error::lost()))
+            }
         }
     }
 
@@ -136,6 +154,30 @@ impl Client {
             parts[*index].commands.push(command.clone());
         }
         parts
+    }
+}
+
+/// Several changes of which some are done: whoever is told that the whole has failed, or come too late, is told of them.
+struct Partly<'attempt> {
+    attempt: &'attempt Attempt,
+    is_begun: AtomicBool,
+}
+
+impl<'attempt> Partly<'attempt> {
+    fn new(attempt: &'attempt Attempt) -> Self {
+        Partly { attempt, is_begun: AtomicBool::new(false) }
+    }
+
+    fn note(&self, command: &Command, answer: &Option<Answer>) {
+        if matches!(answer, Some(Ok(_))) && !command.is_read() && !self.is_begun.swap(true, Ordering::Relaxed) {
+            self.attempt.sent();
+        }
+    }
+
+    fn is_whole(&self) {
+        if self.is_begun.load(Ordering::Relaxed) {
+            self.attempt.settled();
+        }
     }
 }
 
