@@ -195,7 +195,7 @@ describe('Redis', () => {
     await using away = new Redis({ host, port: 1 })
     const health = await away.health({ timeoutMs: 100 })
     assert.deepEqual([health.ok, health.error?.code, 'memory' in health], [false, 'ERR_UNAVAILABLE', false])
-    await using silent = await fakeRedis(([name]) => (name === 'PING' ? '' : undefined))
+    await using silent = await fakeRedis(([name, section]) => (name === 'PING' || section === 'memory' ? '' : undefined))
     await using redis = await Redis.connect({ url: silent.url, watchdogMs: '1h' })
     const hung = await redis.health({ timeoutMs: 100 })
     assert.deepEqual([hung.ok, hung.error?.code, hung.status], [false, 'ERR_TIMEOUT', 'ready'])

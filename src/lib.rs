@@ -10,6 +10,5 @@ mod common;
 mod embedded;
 mod redis;
 
-/// Every operation crosses two threads, which costs the system's allocator twice what it costs this one.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: bridge::Allocator = bridge::Allocator;

@@ -1,5 +1,6 @@
 //! The only place where JavaScript and the I/O thread meet: tickets go down, outcomes come up, one wake a batch.
 
+mod allocator;
 mod deadlines;
 mod drain;
 mod job;
@@ -11,6 +12,7 @@ mod reactor;
 mod tests;
 mod text;
 
+pub use allocator::Allocator;
 pub use drain::NativePort;
 pub use job::{Ledger, Submission};
 pub use outcome::{Code, Failure, Outcome};

@@ -40,6 +40,19 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_bytes_are_text_or_bytes_or_unreadable(stored: Vec<u8>, magic: bool, version in 0u8..4, codec in 0u8..4) {
+            let stored = if magic { [&[MAGIC, version, codec], &stored[..]].concat() } else { stored };
+            let is_text = std::str::from_utf8(&stored).is_ok();
+            match decode(Bytes::from(stored.clone())) {
+                Outcome::Text(bytes) => prop_assert!(is_text && bytes == stored),
+                Outcome::Binary(bytes) => prop_assert!(stored[..3] == [MAGIC, 1, 1] && bytes == stored[3..]),
+                Outcome::Buffer(bytes) => prop_assert!(stored[..3] == [MAGIC, 1, 2] && bytes == stored[3..]),
+                Outcome::Flag(false) => prop_assert!(!is_text),
+                other => prop_assert!(false, "{:?}", other),
+            }
+        }
+
+        #[test]
         fn bytes_come_back_untouched(payload: Vec<u8>, is_buffer: bool) {
             match decode(encode_bytes(&payload, is_buffer)) {
                 Outcome::Buffer(bytes) if is_buffer => prop_assert_eq!(&bytes[..], &payload[..]),

@@ -29,6 +29,8 @@ pub struct Command {
     pub(super) idempotent: bool,
     /// The reply may be a short list of any strings, which fred could take for a published message.
     pub(super) guarded: bool,
+    /// The reply is neither a list nor a map.
+    pub(super) scalar: bool,
     /// An error reply may come after a part of it was executed.
     pub(super) partial: bool,
     /// One command for each of its keys does the same.
@@ -90,7 +92,8 @@ const SCRIPTS: [&str; 6] = ["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL",
 
 impl Command {
     fn known(verb: Verb, args: Vec<Bytes>, idempotent: bool) -> Self {
-        Command { verb, args, idempotent, guarded: false, partial: false, divisible: false }
+        let (guarded, scalar, partial, divisible) = (false, false, false, false);
+        Command { verb, args, idempotent, guarded, scalar, partial, divisible }
     }
 
     fn of_keys(verb: Verb, keys: impl IntoIterator<Item = Bytes>, idempotent: bool) -> Self {
@@ -154,9 +157,9 @@ impl Command {
             1.. if is("UNLINK") => Verb::Unlink,
             // Only these are looked up: the common ones above are on the hot path.
             _ => {
-                let (guarded, partial) = (!is_one_of(&SINGLE), is_one_of(&SCRIPTS));
+                let (scalar, partial) = (is_one_of(&SINGLE), is_one_of(&SCRIPTS));
                 let verb = Verb::Other(name.into());
-                return Command { guarded, partial, ..Command::known(verb, args, false) };
+                return Command { guarded: !scalar, scalar, partial, ..Command::known(verb, args, false) };
             }
         };
         Command::known(verb, args, false)

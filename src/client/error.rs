@@ -1,5 +1,6 @@
 //! What can go wrong between here and the server.
 
+use super::redact::{hide, plain, redact};
 use bytes::Bytes;
 use fred::error as fred_error;
 use std::fmt;
@@ -56,7 +57,7 @@ impl Error {
     /// An error reply. Redis ends some of them with the arguments that it was sent, which may be values: they are cut.
     pub fn from_reply(text: &str) -> Self {
         const ECHO: &str = ", with args beginning with";
-        let message = text.find(ECHO).map_or(text, |end| &text[..end]);
+        let message = plain(text.find(ECHO).map_or(text, |end| &text[..end]));
         let code = text.split(' ').next().filter(|word| is_code(word)).unwrap_or_default();
         let kind = if matches!(code, "NOAUTH" | "WRONGPASS") { ErrorKind::Auth } else { ErrorKind::Server };
         Error { server_code: code.to_owned(), ..Error::new(kind, message) }
@@ -70,16 +71,7 @@ impl Error {
     /// Takes out what the server quotes of a command's arguments, which may be keys and values.
     #[must_use]
     pub(super) fn without(mut self, args: &[Bytes]) -> Self {
-        for quote in ['\'', '`', '"'] {
-            let parts: Vec<&str> = self.message.split(quote).collect();
-            let last = parts.len() - 1;
-            // The server cuts what is long.
-            let is_secret = |part: &str| !part.is_empty() && args.iter().any(|arg| arg.starts_with(part.as_bytes()));
-            let parts = parts.iter().enumerate();
-            let parts: Vec<&str> =
-                parts.map(|(i, part)| if i > 0 && i < last && is_secret(part) { "…" } else { part }).collect();
-            self.message = parts.join(&quote.to_string());
-        }
+        self.message = redact(&self.message, args);
         self
     }
 
@@ -96,10 +88,7 @@ impl Error {
     /// Says where, and takes out the password, which some servers repeat.
     #[must_use]
     pub(super) fn at(mut self, place: &str, password: Option<&str>) -> Self {
-        if let Some(password) = password.filter(|password| !password.is_empty()) {
-            self.message = self.message.replace(password, "…");
-        }
-        self.message = format!("{place}: {}", self.message);
+        self.message = format!("{place}: {}", hide(&self.message, password.unwrap_or_default()));
         self
     }
 
@@ -135,7 +124,7 @@ impl Error {
 }
 
 fn is_code(word: &str) -> bool {
-    word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase())
+    (2..=32).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// `Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }` as `Connection refused`.

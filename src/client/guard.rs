@@ -1,8 +1,10 @@
-//! Finds out that fred has taken a reply for a published message.
+//! Finds out that replies no longer go to those who asked.
 //!
 //! fred drops every array of three to five strings that begins like a message of pub/sub (`message`, `subscribe`, …),
 //! whoever asked for it, and the replies behind it would go to the wrong callers. So a command whose reply may look like
 //! that is followed by a `PING` with a word of our own: when the word comes as the answer to the command, its reply is lost.
+//! The same word is asked for now and then, since a server that answers once too often or too rarely shifts all that follows too;
+//! and a reply that is none of its command's says so at once.
 
 use super::error::Error;
 use super::reply::Reply;
@@ -51,6 +53,19 @@ impl Guard {
         !self.confused.load(Relaxed)
     }
 
+    /// The answer is not its command's own, and those behind it may not be either.
+    pub fn mistrust(&self, why: &'static str) -> SendError {
+        self.confuse();
+        SendError::Unreadable(why)
+    }
+
+    /// Looks at the answer to a word that was asked for by itself.
+    pub fn checked(&self, check: &Result<Reply, SendError>) {
+        if check.is_ok() && !self.is_word(check) {
+            self.confuse();
+        }
+    }
+
     /// Waits until a reply was lost.
     pub async fn broken(&self) {
         self.bell.notified().await;
@@ -83,8 +98,7 @@ impl Watch<'_> {
     }
 
     fn lost(&self) -> SendError {
-        self.0.confuse();
-        SendError::Unreadable
+        self.0.mistrust("the reply begins like a published message and cannot be told from one")
     }
 }
 

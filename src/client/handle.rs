@@ -129,10 +129,7 @@ impl Client {
                     sleep(PASSING).await;
                     continue;
                 }
-                Err(SendError::Unreadable) => {
-                    let why = "the reply begins like a published message and cannot be told from one";
-                    return Err(Error::new(ErrorKind::Protocol, why));
-                }
+                Err(SendError::Unreadable(why)) => return Err(Error::new(ErrorKind::Protocol, why)),
                 Err(SendError::NotSent) => attempt.settled(),
                 Err(SendError::Lost) if command.idempotent => attempt.settled(),
                 Err(SendError::Lost) => return Err(Error::lost()),

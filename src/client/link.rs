@@ -236,7 +236,7 @@ impl Link {
     /// Returns when the connection has ended, was silent for too long, or is to be made anew.
     async fn watch(&self, session: Session, endpoint: &Endpoint, connection: &mut Connection) -> Error {
         let why = tokio::select! {
-            why = connection.ended() => return why,
+            why = connection.ended() => return session.ended(why),
             () = self.silence(&session, endpoint) => {
                 self.count(|counters| &counters.watchdog_trips);
                 return Error::new(ErrorKind::Unavailable, "the connection was silent for too long");
@@ -257,17 +257,23 @@ impl Link {
         loop {
             let before = self.replies.load(Ordering::Relaxed);
             sleep(self.options.watchdog).await;
-            if self.replies.load(Ordering::Relaxed) != before {
-                continue;
-            }
+            // Under traffic too: a server that lost count answers, and to the wrong callers.
             let answered = tokio::select! {
-                _ = session.send(Command::ping()) => true,
-                () = self.target.replaced(endpoint) => false,
+                _ = session.check() => true,
+                () = self.suspicion(before, endpoint) => false,
                 () = sleep(self.options.watchdog) => false,
             };
             if !answered && self.replies.load(Ordering::Relaxed) == before {
                 return;
             }
         }
+    }
+
+    /// Returns when a link that was silent is known to lead to the wrong endpoint.
+    async fn suspicion(&self, before: u64, endpoint: &Endpoint) {
+        if self.replies.load(Ordering::Relaxed) != before {
+            pending().await
+        }
+        self.target.replaced(endpoint).await;
     }
 }

@@ -13,7 +13,10 @@ mod link;
 mod multi;
 mod node;
 mod options;
+mod redact;
 mod reply;
+#[cfg(test)]
+mod reply_tests;
 mod route;
 mod routing;
 mod scan;
@@ -22,6 +25,7 @@ mod send_error;
 mod sentinels;
 mod server;
 mod session;
+mod shape;
 mod slot_map;
 mod slots;
 mod survey;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::stream::{StreamExt, iter};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 /// How many keys one command names, so that none holds the server up.
 const BATCH: usize = 1000;
@@ -101,41 +101,32 @@ impl Client {
             return vec![self.call(attempt, commands.into_iter().next().unwrap_or_else(Command::ping)).await];
         }
         let mut answers: Vec<Option<Answer>> = commands.iter().map(|_| None).collect();
-        let partly = Partly::new(attempt);
+        let mut progress = Progress::of(attempt, &commands);
         let parts = self.parts(&commands);
         let mut under_way = iter(parts).map(|part| send_part(attempt, part)).buffered(PARTS);
         while let Some(answered) = under_way.next().await {
             for (place, answer) in answered {
-                partly.note(&commands[place], &answer);
+                progress.note(place, answer.as_ref());
                 answers[place] = answer;
             }
         }
         // The rest had no connection, or has to be sent again.
-        let again = commands
-            .into_iter()
-            .zip(answers)
-            .map(|(command, answer)| self.unless_answered(attempt, &partly, command, answer));
-        let answers: Vec<Answer> = iter(again).buffered(AGAIN).collect().await;
-        if answers.iter().all(Result::is_ok) {
-            partly.is_whole();
+        let mut all = Vec::with_capacity(commands.len());
+        let again = commands.into_iter().zip(answers);
+        let again = again.map(|(command, answer)| self.unless_answered(attempt, command, answer));
+        let mut again = iter(again).buffered(AGAIN);
+        while let Some(answer) = again.next().await {
+            progress.note(all.len(), Some(&answer));
+            all.push(answer);
         }
-        answers
+        progress.end(&all);
+        all
     }
 
-    async fn unless_answered(
-        &self,
-        attempt: &Attempt,
-        partly: &Partly<'_>,
-        command: Command,
-        answer: Option<Answer>,
-    ) -> Answer {
+    async fn unless_answered(&self, attempt: &Attempt, command: Command, answer: Option<Answer>) -> Answer {
         match answer {
             Some(answer) => answer,
-            None => {
-                let answer = Some(self.call(attempt, command.clone()).await);
-                partly.note(&command, &answer);
-                answer.unwrap_or_else(|| Err(Error::lost()))
-            }
+            None => self.call(attempt, command).await,
         }
     }
 
@@ -157,25 +148,27 @@ impl Client {
     }
 }
 
-/// Several changes of which some are done: whoever is told that the whole has failed, or come too late, is told of them.
-struct Partly<'attempt> {
+/// How far many commands have come: once one has been executed, the operation as a whole may have been, until all have.
+struct Progress<'attempt> {
     attempt: &'attempt Attempt,
-    is_begun: AtomicBool,
+    changes: Vec<bool>,
+    is_begun: bool,
 }
 
-impl<'attempt> Partly<'attempt> {
-    fn new(attempt: &'attempt Attempt) -> Self {
-        Partly { attempt, is_begun: AtomicBool::new(false) }
+impl<'attempt> Progress<'attempt> {
+    fn of(attempt: &'attempt Attempt, commands: &[Command]) -> Self {
+        Progress { attempt, changes: commands.iter().map(|command| !command.idempotent).collect(), is_begun: false }
     }
 
-    fn note(&self, command: &Command, answer: &Option<Answer>) {
-        if matches!(answer, Some(Ok(_))) && !command.is_read() && !self.is_begun.swap(true, Ordering::Relaxed) {
+    fn note(&mut self, place: usize, answer: Option<&Answer>) {
+        if !self.is_begun && self.changes[place] && matches!(answer, Some(Ok(_))) {
+            self.is_begun = true;
             self.attempt.sent();
         }
     }
 
-    fn is_whole(&self) {
-        if self.is_begun.load(Ordering::Relaxed) {
+    fn end(self, answers: &[Answer]) {
+        if self.is_begun && answers.iter().all(Result::is_ok) {
             self.attempt.settled();
         }
     }

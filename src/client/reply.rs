@@ -53,7 +53,7 @@ impl Reply {
                 let pair = |(key, value)| (Reply::nested(key, below), Reply::nested(value, below));
                 Reply::Map(data.into_iter().map(pair).collect())
             }
-            Frame::Hello { .. } => Reply::Nil,
+            Frame::Hello { .. } => Reply::Error(Error::not_redis()),
         }
     }
 
@@ -67,7 +67,9 @@ impl Reply {
             Value::Bytes(bytes) => Reply::Bytes(bytes),
             Value::Queued => Reply::Bytes(Bytes::from_static(b"QUEUED")),
             Value::Array(items) => Reply::Array(items.into_iter().map(Reply::from_value).collect()),
-            Value::Map(_) | Value::Null => Reply::Nil,
+            Value::Null => Reply::Nil,
+            // None of them answers with a map.
+            Value::Map(_) => Reply::Map(Vec::new()),
         }
     }
 

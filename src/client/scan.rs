@@ -1,10 +1,11 @@
 //! Walks the keys that match a glob, on every primary, without ever blocking a server for long.
 
 use super::command::Command;
-use super::error::Error;
+use super::error::{Error, ErrorKind};
 use super::handle::Client;
 use super::reply::Reply;
 use super::route::Route;
+use super::send_error::MISFIT;
 use super::session::Session;
 use super::slots::{OwnSlots, SlotSet};
 use super::way::Way;
@@ -63,13 +64,13 @@ impl Scan {
         if !stretch.session.is(&session) {
             return Ok(Some(Vec::new()));
         }
-        let mut parts = reply.into_array().into_iter();
-        match parts.next() {
-            Some(Reply::Bytes(cursor)) if cursor.as_ref() != b"0" => self.stretch = Some(Stretch { cursor, ..stretch }),
-            _ => self.end(client.route(), stretch).await,
+        let (cursor, keys) = step(reply).ok_or_else(|| Error::new(ErrorKind::Protocol, MISFIT))?;
+        if cursor.as_ref() == b"0" {
+            self.end(client.route(), stretch).await;
+        } else {
+            self.stretch = Some(Stretch { cursor, ..stretch });
         }
-        let keys = parts.next().map(Reply::into_array).unwrap_or_default().into_iter();
-        Ok(Some(keys.filter_map(|key| if let Reply::Bytes(key) = key { Some(key) } else { None }).collect()))
+        Ok(Some(keys))
     }
 
     async fn end(&mut self, route: &Route, stretch: Stretch) {
@@ -98,5 +99,52 @@ async fn own_slots(route: &Route, session: &Session) -> OwnSlots {
     match session.send(Command::new("CLUSTER").word("NODES").idempotent()).await {
         Ok(reply) => OwnSlots::parse(&reply.text()),
         Err(_) => OwnSlots::none(),
+    }
+}
+
+/// The cursor and the keys of one step. A reply that is none must not look like the end of the walk, or like no step at all.
+fn step(reply: Reply) -> Option<(Bytes, Vec<Bytes>)> {
+    let bytes = |reply: Reply| if let Reply::Bytes(bytes) = reply { Some(bytes) } else { None };
+    let Reply::Array(parts) = reply else { return None };
+    let [cursor, Reply::Array(keys)] = <[Reply; 2]>::try_from(parts).ok()? else { return None };
+    let cursor = bytes(cursor).filter(|cursor| !cursor.is_empty() && cursor.iter().all(u8::is_ascii_digit))?;
+    Some((cursor, keys.into_iter().map(bytes).collect::<Option<_>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(items: Vec<Reply>) -> Reply {
+        Reply::Array(items)
+    }
+
+    fn bytes(text: &'static str) -> Reply {
+        Reply::Bytes(Bytes::from_static(text.as_bytes()))
+    }
+
+    #[test]
+    fn a_step_is_a_cursor_and_keys() {
+        let reply = list(vec![bytes("17"), list(vec![bytes("a"), bytes("b")])]);
+        assert_eq!(step(reply), Some(("17".into(), vec!["a".into(), "b".into()])));
+        assert_eq!(step(list(vec![bytes("0"), list(vec![])])), Some(("0".into(), vec![])));
+    }
+
+    #[test]
+    fn what_is_no_step_is_not_the_end_of_a_walk() {
+        let keys = || list(vec![]);
+        let none = [
+            Reply::Nil,
+            keys(),
+            bytes("0"),
+            list(vec![bytes("0")]),
+            list(vec![bytes("0"), Reply::Nil]),
+            list(vec![bytes(""), keys()]),
+            list(vec![bytes("-1"), keys()]),
+            list(vec![Reply::Integer(0), keys()]),
+            list(vec![bytes("0"), keys(), keys()]),
+            list(vec![bytes("0"), list(vec![bytes("a"), Reply::Nil])]),
+        ];
+        assert!(none.into_iter().all(|reply| step(reply).is_none()));
     }
 }

@@ -30,6 +30,8 @@ pub struct ServerInfo {
     pub version: String,
 }
 
+const LONGEST_VERSION: usize = 32;
+
 impl ServerInfo {
     /// Asks the server. One that refuses `INFO` (renamed, forbidden) is unknown, and no worse for it. What hangs up or talks of
     /// something else was never a server of ours: fred's handshake does not notice either.
@@ -53,18 +55,30 @@ impl ServerInfo {
             _ => Product::Unknown,
         };
         let version = field("valkey_version").or_else(|| field("redis_version")).unwrap_or_default();
-        ServerInfo { product, version: version.to_owned() }
+        // It is shown and logged, so it is not whatever a server may send.
+        let is_plain = |character: &char| character.is_ascii_graphic();
+        ServerInfo { product, version: version.chars().take_while(is_plain).take(LONGEST_VERSION).collect() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn valkey_is_not_taken_for_the_redis_it_imitates() {
         let info = "# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:9.1.2\r\n";
         assert_eq!(ServerInfo::parse(info), ServerInfo { product: Product::Valkey, version: "9.1.2".into() });
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_says_its_version_can_be_shown(info: String, version: String) {
+            ServerInfo::parse(&info);
+            let parsed = ServerInfo::parse(&format!("{info}\nredis_version:{version}"));
+            prop_assert!(parsed.version.len() <= LONGEST_VERSION && parsed.version.bytes().all(|byte| byte.is_ascii_graphic()));
+        }
     }
 
     #[test]

@@ -5,13 +5,15 @@ use super::error::{Error, ErrorKind};
 use super::guard::Guard;
 use super::options::{ClientOptions, Endpoint};
 use super::reply::Reply;
-use super::send_error::SendError;
+use super::send_error::{MISFIT, SendError};
+use super::shape::Shape;
+use crate::common::Allowance;
 use bytes::Bytes;
 use fred::bytes_utils::Str;
 use fred::clients::Client as FredClient;
 use fred::error::Error as FredError;
 use fred::interfaces::{ClientLike, KeysInterface};
-use fred::types::{ClusterHash, CustomCommand, Expiration, Value};
+use fred::types::{ClusterHash, CustomCommand, Expiration, Resp3Frame, Value};
 use futures_util::future::join;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -33,6 +35,15 @@ struct Shared {
     task: AbortHandle,
     guard: Guard,
     renewal: Notify,
+    allowance: Allowance,
+}
+
+impl Shared {
+    /// Why the connection was ended, where it was for a reply that took too much memory.
+    fn overdrawn(&self) -> Option<Error> {
+        let error = || Error::new(ErrorKind::Unavailable, "a reply took more than 768 MiB of memory");
+        self.allowance.is_spent().then(error)
+    }
 }
 
 /// fred's task that owns the socket; it ends when the connection does.
@@ -56,11 +67,12 @@ impl Session {
             task: connection.0.abort_handle(),
             guard: Guard::new(),
             renewal: Notify::new(),
+            allowance: Allowance::of(connection.0.abort_handle()),
         };
         match timeout(options.connect_timeout, fred.wait_for_connect()).await {
             Ok(Ok(())) => Ok((Session { fred, shared: Arc::new(shared) }, connection)),
             Ok(Err(error)) => Err(Error::from_connect(&error)),
-            Err(_) => Err(Error::no_answer()),
+            Err(_) => Err(shared.overdrawn().unwrap_or_else(Error::no_answer)),
         }
     }
 
@@ -82,9 +94,14 @@ impl Session {
     pub async fn outlived(&self) -> Error {
         let why = tokio::select! {
             () = self.shared.renewal.notified() => "the server no longer takes writes",
-            () = self.shared.guard.broken() => "a reply was taken for a published message",
+            () = self.shared.guard.broken() => "replies no longer went to those who asked",
         };
         Error::new(ErrorKind::Unavailable, why)
+    }
+
+    /// Why the connection has ended, `why` where nothing better is known.
+    pub fn ended(&self, why: Error) -> Error {
+        self.shared.overdrawn().unwrap_or(why)
     }
 
     /// Whether the replies that are still to come can be trusted.
@@ -102,22 +119,41 @@ impl Session {
         if self.shared.task.is_finished() {
             return Err(SendError::NotSent);
         }
+        let shape = Shape::of(&command);
         let Command { verb, args, guarded, .. } = command;
         // fred's futures are 11 KB each; boxed here, they are not moved on with ours.
         let answer = match verb {
             Verb::Other(name) if guarded => self.send_guarded(name, args).await,
             Verb::Other(name) => Box::pin(self.send_custom(name, args)).await,
-            verb => Box::pin(self.send_known(verb, args)).await.map_err(|error| SendError::from(&error)),
+            verb => match Box::pin(queue(&self.fred, verb, args)).await {
+                Ok(value) => Ok(Reply::from_value(value).cut(shape.length())),
+                Err(error) => Err(SendError::from(&error)),
+            },
         };
+        self.shared.allowance.renew();
         match answer {
             Ok(_) | Err(SendError::Refused(_)) if !self.shared.guard.trusts().await => Err(SendError::Lost),
+            Ok(reply) if !shape.fits(&reply) => Err(self.shared.guard.mistrust(MISFIT)),
+            Err(SendError::Unreadable(why)) => Err(self.shared.guard.mistrust(why)),
             answer => answer,
         }
+    }
+
+    /// Asks for a word of our own, to see that the connection lives and that replies still go to those who asked.
+    pub async fn check(&self) -> Result<(), SendError> {
+        let word = Command::new("PING").arg(self.shared.guard.word());
+        let answer = self.send(word).await;
+        self.shared.guard.checked(&answer);
+        answer.map(|_| ())
     }
 
     async fn send_custom(&self, name: Str, args: Vec<Bytes>) -> Result<Reply, SendError> {
         let kind = CustomCommand::new(name, ClusterHash::FirstKey, false);
         let frame = self.fred.custom_raw(kind, args).await.map_err(|error| SendError::from(&error))?;
+        // Nobody here subscribes to anything, so fred takes what is pushed for the next reply.
+        if matches!(frame, Resp3Frame::Push { .. }) {
+            return Err(SendError::Unreadable(MISFIT));
+        }
         Reply::from_frame(frame).map_err(SendError::Refused)
     }
 
@@ -148,8 +184,8 @@ impl Session {
 
     /// Sends commands that fred knows in one go, which takes much less memory than one by one.
     pub async fn send_all(&self, commands: Vec<Command>) -> Vec<Result<Reply, SendError>> {
-        let asked: Vec<Option<usize>> = commands.iter().map(|command| values(&command.verb, &command.args)).collect();
-        let unsent = || asked.iter().map(|_| Err(SendError::NotSent)).collect();
+        let shapes: Vec<Shape> = commands.iter().map(Shape::of).collect();
+        let unsent = || shapes.iter().map(|_| Err(SendError::NotSent)).collect();
         if self.shared.task.is_finished() {
             return unsent();
         }
@@ -160,29 +196,20 @@ impl Session {
             }
             Ok::<_, FredError>(pipeline.try_all::<Value>().await)
         });
-        match answers.await {
-            Ok(answers) if answers.len() == asked.len() && self.shared.guard.trusts().await => {
-                let read = |(answer, asked): (Result<Value, FredError>, &Option<usize>)| match answer {
-                    Ok(value) => Ok(Reply::from_value(value).cut(*asked)),
-                    Err(error) => Err(SendError::from(&error)),
-                };
-                answers.into_iter().zip(&asked).map(read).collect()
-            }
-            // The connection was lost, and how far they had come nobody knows.
-            Ok(_) => asked.iter().map(|_| Err(SendError::Lost)).collect(),
-            Err(_) => unsent(),
+        let Ok(answers) = answers.await else { return unsent() };
+        self.shared.allowance.renew();
+        if answers.len() == shapes.len() && self.shared.guard.trusts().await {
+            let answers = answers.into_iter().zip(&shapes);
+            return answers.map(|(answer, shape)| self.read(answer, *shape)).collect();
         }
+        // The connection was lost, and how far they had come nobody knows.
+        shapes.iter().map(|_| Err(SendError::Lost)).collect()
     }
 
-    async fn send_known(&self, verb: Verb, args: Vec<Bytes>) -> Result<Reply, FredError> {
-        let asked = values(&verb, &args);
-        queue(&self.fred, verb, args).await.map(|value| Reply::from_value(value).cut(asked))
+    fn read(&self, answer: Result<Value, FredError>, shape: Shape) -> Result<Reply, SendError> {
+        let reply = Reply::from_value(answer.map_err(|error| SendError::from(&error))?).cut(shape.length());
+        if shape.fits(&reply) { Ok(reply) } else { Err(self.shared.guard.mistrust(MISFIT)) }
     }
-}
-
-/// How many values of the reply were asked for; `None` where that is not to be looked at.
-fn values(verb: &Verb, args: &[Bytes]) -> Option<usize> {
-    matches!(verb, Verb::MGet).then_some(args.len())
 }
 
 /// Hands a command over to a client of fred, or to a pipeline of its.

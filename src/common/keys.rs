@@ -48,6 +48,15 @@ mod tests {
         }
 
         #[test]
+        fn prefix_namespace_and_id_can_be_told_apart_whatever_they_hold(prefix: String, namespace: String, id: String) {
+            let key = space(&prefix, &namespace) + &id;
+            let mut parts = key.splitn(3, ':');
+            let mut part = || parts.next().unwrap_or_default().replace("%3A", ":").replace("%25", "%");
+            prop_assert_eq!((part(), part()), (prefix, namespace));
+            prop_assert_eq!(parts.next(), Some(id.as_str()));
+        }
+
+        #[test]
         fn an_escaped_glob_has_no_bare_special(text in "[a*?\\[\\]^\\\\]{0,12}") {
             let escaped = escape_glob(&text);
             let mut characters = escaped.chars();
