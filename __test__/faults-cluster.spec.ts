@@ -68,7 +68,7 @@ describe('a cluster under load', () => {
   })
 
   test('loses a primary by SIGKILL: its slots fail until a replica has taken over, and all others go on', async () => {
-    await using _ = await underLoad({ nodeTimeoutMs: 1000, fullCoverage: false })
+    await using _ = await underLoad({ nodeTimeoutMs: 2000, fullCoverage: false })
     const { cluster, redis, load } = _
     const [primary] = await cluster.primaries()
     const isIts = await slotsOf(primary!)
@@ -90,7 +90,7 @@ describe('a cluster under load', () => {
   })
 
   test('loses a primary and wants all its slots: it is down for all until a replica has taken over', async () => {
-    await using _ = await underLoad({ nodeTimeoutMs: 1000 })
+    await using _ = await underLoad({ nodeTimeoutMs: 2000 })
     const { cluster, redis, load } = _
     const [primary] = await cluster.primaries()
     const from = now()
@@ -107,7 +107,7 @@ describe('a cluster under load', () => {
   })
 
   test('has a primary that is stopped: a replica takes over, and what the old one would still say is not heard', async () => {
-    await using _ = await underLoad({ nodeTimeoutMs: 1000, fullCoverage: false })
+    await using _ = await underLoad({ nodeTimeoutMs: 2000, fullCoverage: false })
     const { cluster, redis, load } = _
     const [primary] = await cluster.primaries()
     const isIts = await slotsOf(primary!)
@@ -146,7 +146,7 @@ describe('a cluster under load', () => {
   })
 
   test('loses a primary and its replica: the rest is served, and they are found when they come back', async () => {
-    await using _ = await underLoad({ nodeTimeoutMs: 500, fullCoverage: false, args: DURABLE })
+    await using _ = await underLoad({ nodeTimeoutMs: 2000, fullCoverage: false, args: DURABLE })
     const { cluster, redis, load } = _
     const [primary] = await cluster.primaries()
     const [replica] = await cluster.replicasOf(primary!)
@@ -171,7 +171,7 @@ describe('a cluster under load', () => {
 
   test('is away as a whole: calls fail in time, no more wait than may, and all is well when it comes back', async () => {
     const maxPending = 100
-    await using _ = await underLoad({ nodeTimeoutMs: 500, args: DURABLE }, { maxPending })
+    await using _ = await underLoad({ nodeTimeoutMs: 2000, args: DURABLE }, { maxPending })
     const { cluster, redis, load } = _
     await Promise.all(cluster.nodes.map((node) => node.crash()))
     await load.fails()

@@ -78,7 +78,7 @@ class TestClient {
 }
 
 test('a replica takes over when told to, and by itself when its primary is gone or stopped; who comes back follows', async () => {
-  await using cluster = await TestCluster.start({ nodeTimeoutMs: 500 })
+  await using cluster = await TestCluster.start({ nodeTimeoutMs: 1000 })
   const [first, second] = cluster.nodes
   const [replica] = await cluster.replicasOf(first!)
   await first!.ask('SET', 'b', 'kept')
@@ -103,7 +103,7 @@ test('a replica takes over when told to, and by itself when its primary is gone 
 })
 
 test('where slots may be missing, the others go on without a primary and its replica', async () => {
-  await using cluster = await TestCluster.start({ nodeTimeoutMs: 500, fullCoverage: false })
+  await using cluster = await TestCluster.start({ nodeTimeoutMs: 1000, fullCoverage: false })
   const owner = await cluster.owner('a')
   const other = await cluster.owner('b')
   const [replica] = await cluster.replicasOf(owner)
