@@ -11,6 +11,7 @@ use crate::common::Attempt;
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, iter};
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -111,13 +112,15 @@ impl Client {
             }
         }
         // The rest had no connection, or has to be sent again.
-        let mut all = Vec::with_capacity(commands.len());
-        let again = commands.into_iter().zip(answers);
-        let again = again.map(|(command, answer)| self.unless_answered(attempt, command, answer));
-        let mut again = iter(again).buffered(AGAIN);
-        while let Some(answer) = again.next().await {
-            progress.note(all.len(), Some(&answer));
-            all.push(answer);
+        let mut all: Vec<Answer> = commands.iter().map(|_| Err(Error::lost())).collect();
+        let again = commands.into_iter().zip(answers).enumerate();
+        let again =
+            again.map(async |(place, (command, answer))| (place, self.unless_answered(attempt, command, answer).await));
+        // As they come: what is done counts when the deadline passes, though another before it may still wait.
+        let mut again = pin!(iter(again).buffer_unordered(AGAIN));
+        while let Some((place, answer)) = again.next().await {
+            progress.note(place, Some(&answer));
+            all[place] = answer;
         }
         progress.end(&all);
         all
