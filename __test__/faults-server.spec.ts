@@ -101,7 +101,7 @@ describe('a server under load', () => {
     await admin.command('CONFIG', 'SET', 'maxclients', 100)
     await load.flows()
     const ledger = await load.stop()
-    ledger.assertOnly(['ERR_UNAVAILABLE'])
+    ledger.assertOnly(AWAY)
     assert.ok(ledger.failures.some(({ error }) => error!.message.endsWith(': ERR max number of clients reached')))
     await load.assertSound()
     assert.equal(redis.status, 'ready')
