@@ -23,6 +23,7 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
  * | `ERR_BUSY` | `maxPending` operations are already waiting; nothing was sent | yes |
  * | `ERR_SERVER` | the server answered with an error; `serverCode` is its first word (`WRONGTYPE`, `OOM`, …) | some |
  * | `ERR_AUTH` | the server refused the user name or password | no |
+ * | `ERR_TLS` | no encrypted connection: a certificate that is expired, foreign, for another name, missing or refused, or an end that speaks no TLS | no |
  * | `ERR_PROTOCOL` | what answers at that address does not speak the Redis protocol, or a reply cannot be read | no |
  * | `ERR_CLOSED` | the client was closed | no |
  * | `ERR_INTERNAL` | a defect in Redwright, caught; please report it | no |
@@ -33,6 +34,7 @@ export type RedwrightErrorCode =
   | 'ERR_BUSY'
   | 'ERR_SERVER'
   | 'ERR_AUTH'
+  | 'ERR_TLS'
   | 'ERR_PROTOCOL'
   | 'ERR_CLOSED'
   | 'ERR_INTERNAL'
@@ -84,22 +86,66 @@ export interface ClusterOptions {
   natMap?: Readonly<Record<string, Address>>
 }
 
+/**
+ * How to encrypt, and whom to trust. Names are those of `node:tls`, texts are PEM. TLS 1.2 and 1.3.
+ *
+ * The certificate of the server is always checked: its time, its name, and who issued it.
+ */
+export interface TlsOptions {
+  /** The certificates of the authorities to trust, instead of the system's: a text with one or more, or several texts. */
+  ca?: string | Uint8Array | readonly (string | Uint8Array)[]
+  /** The client's certificate, its chain behind it; needs `key`. */
+  cert?: string | Uint8Array
+  /** The key of `cert`, not encrypted: RSA of 2048 to 4096 bits, EC over P-256 or P-384, Ed25519. */
+  key?: string | Uint8Array
+  /** The name, or IP address, that the server's certificate must hold. Default: the host that is connected to. */
+  servername?: string
+}
+
+/** Who a client is. */
+export interface Credentials {
+  /** ACL user. Default: the server's `default` user. */
+  username?: string
+  password: string
+  /**
+   * How long they are good for, in ms; others are asked for when four fifths of it have passed. Up to 24.8 days. Default: until the server
+   * refuses them.
+   */
+  ttlMs?: Duration
+}
+
 /** Options of a client. Names are those that ioredis users know; what is not here is refused by name. */
 export interface RedisOptions {
   /**
-   * Where the server is: `redis://[[user]:password@]host[:port][/db]`, `valkey://…`, `redis+unix:///path/to.sock[?db=0]` (or `unix://…`),
-   * `redis+cluster://[[user]:password@]host[:port][,…]`, `redis+sentinel://[[user]:password@]host[:port][,…]/name[/db]`, or `embedded://` for a private server of this process. Options beside it win over its parts.
+   * Where the server is: `redis://[[user]:password@]host[:port][/db]`, `redis+unix:///path/to.sock[?db=0]` (or `unix://…`),
+   * `redis+cluster://[[user]:password@]host[:port][,…]`, `redis+sentinel://[[user]:password@]host[:port][,…]/name[/db]`, or `embedded://` for
+   * a private server of this process. With TLS `rediss://…`, `rediss+cluster://…`, `rediss+sentinel://…`; `valkey` may stand for `redis`.
+   * Options beside it win over its parts.
    */
   url?: string
   /** Default: `'127.0.0.1'`. */
   host?: string
   /** Default: `6379`. */
   port?: number
-  /** The path of a unix socket; excludes `host` and `port`. */
+  /** The path of a unix socket, at most 107 bytes (103 on macOS); excludes `host` and `port`. */
   path?: string
+  /**
+   * Encrypts: `true` with the system's authorities and no certificate of one's own. Default: as the `url` says. Not for unix sockets and
+   * `embedded://`.
+   */
+  tls?: boolean | TlsOptions
   /** ACL user; without a `password` one that needs none (`nopass`). Default: the server's `default` user. */
   username?: string
   password?: string
+  /**
+   * Tells who to be, in place of `username` and `password`, and over those of a `url`: for passwords that change. Called when the client
+   * connects first, when a server refuses what it gave last, and when that nears its end (`ttlMs`); standing connections then present the new
+   * ones with `AUTH`. Several connections share one answer.
+   *
+   * No operation waits for it longer than for its deadline. One that throws, or does not answer in time, is called again with the pauses of
+   * `reconnect`; meanwhile operations reject with `ERR_UNAVAILABLE`, which tells the name of what was thrown and never its message.
+   */
+  credentials?: () => Credentials | Promise<Credentials>
   /** The database to select, 0 to 255. Default: `0`. */
   db?: number
   /** What `CLIENT LIST` shows: printable ASCII without spaces. Default: none. */
@@ -274,7 +320,7 @@ export class Redis extends EventEmitter {
   constructor(options?: string | RedisOptions)
   /**
    * Connects now.
-   * @throws RedwrightError `ERR_UNAVAILABLE`, `ERR_AUTH`, `ERR_PROTOCOL`, `ERR_TIMEOUT` or `ERR_SERVER` when the first attempt fails
+   * @throws RedwrightError `ERR_UNAVAILABLE`, `ERR_AUTH`, `ERR_TLS`, `ERR_PROTOCOL`, `ERR_TIMEOUT` or `ERR_SERVER` when the first attempt fails
    */
   static connect(options?: string | RedisOptions): Promise<Redis>
   readonly status: RedisStatus
@@ -307,8 +353,8 @@ export class Redis extends EventEmitter {
   /** Plain counters, no I/O. */
   metrics(): Metrics
   /**
-   * A second client with the same options, `options` over them. An address given replaces the address as a whole; a `url` also the credentials
-   * and the database.
+   * A second client with the same options, `options` over them. An address given replaces the address as a whole, but for TLS, which stays
+   * with a new host or port; a `url` replaces also TLS, the credentials and the database.
    */
   duplicate(options?: RedisOptions): Redis
   /**

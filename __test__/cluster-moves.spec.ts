@@ -67,12 +67,12 @@ describe('slots that move', () => {
     const slots = Array.from({ length: 40 }, (_, i) => 16383 - i)
     for (let round = 0; round < 3; round++) {
       await cache.setMany(keys.map((key) => [key, round]))
-      let cleared = false
-      const clearing = cache.clear().finally(() => (cleared = true))
+      const walk = { ended: false }
+      const clearing = cache.clear().finally(() => (walk.ended = true))
       do {
         await cluster.migrate(slots, from, to, { keysPerStep: 1 })
         ;[from, to] = [to, from]
-      } while (!cleared)
+      } while (!walk.ended)
       // What was there before is gone after, wherever it was meanwhile.
       assert.ok((await clearing) >= keys.length)
       assert.equal((await cache.getMany(keys)).filter((value) => value !== null).length, 0)

@@ -4,12 +4,13 @@
 
 const check = require('./check')
 const { typeError, rangeError } = require('./errors')
+const { toNativeTls } = require('./options/tls')
 const topology = require('./topology')
 const { parseUrl } = require('./url')
 
 const KNOWN = /** @type {const} */ ([
-  'url', 'host', 'port', 'path', 'username', 'password', 'db', 'connectionName', 'protocol', 'connectTimeout',
-  'commandTimeout', 'maxPending', 'reconnect', 'watchdogMs', 'keepAlive', 'poolSize', ...topology.SENTINEL, ...topology.CLUSTER,
+  'url', ...topology.SINGLE, ...topology.SENTINEL, ...topology.CLUSTER, 'tls', 'username', 'password', 'credentials', 'db', 'connectionName',
+  'protocol', 'connectTimeout', 'commandTimeout', 'maxPending', 'poolSize', 'reconnect', 'watchdogMs', 'keepAlive',
 ])
 
 const DEFAULTS = {
@@ -44,15 +45,24 @@ function normalise(given) {
   if (options.path !== undefined && (options.host !== undefined || options.port !== undefined)) {
     throw typeError('options.path excludes options.host and options.port')
   }
+  if (options.credentials !== undefined) {
+    check.callable(options.credentials, 'options.credentials')
+    if (options.username !== undefined || options.password !== undefined) {
+      throw typeError('options.credentials excludes options.username and options.password')
+    }
+  }
   return defined(options)
 }
 
 /** What a URL says, and so what another one replaces. */
-const BY_URL = /** @type {const} */ (['url', ...topology.SINGLE, ...topology.SENTINEL, ...topology.CLUSTER, 'username', 'password', 'db'])
+const BY_URL = /** @type {const} */ ([
+  'url', ...topology.SINGLE, ...topology.SENTINEL, ...topology.CLUSTER, 'tls', 'username', 'password', 'credentials', 'db',
+])
 
 /**
  * Options of one client over those of another. An address replaces an address: a socket's path does not outlive a host given over it, nor a
- * host a URL, nor sentinels a cluster.
+ * host a URL, nor sentinels a cluster. TLS stays with a new host, lest passwords travel in the clear unasked; a URL says itself whether there
+ * is TLS. Credentials of one kind replace those of the other.
  * @param {import('../index').RedisOptions} base
  * @param {import('../index').RedisOptions} over
  * @returns {import('../index').RedisOptions}
@@ -67,8 +77,10 @@ function merge(base, over) {
   else if (over.cluster?.nodes !== undefined) drop(['url', ...topology.SINGLE, ...topology.SENTINEL])
   else if (topology.SINGLE.some((name) => over[name] !== undefined)) {
     drop([...topology.SENTINEL, ...topology.CLUSTER, ...(topology.isOfMany(base.url) ? ['url'] : [])])
-    drop(over.path !== undefined ? ['host', 'port'] : ['path'])
+    drop(over.path !== undefined ? ['host', 'port', 'tls'] : ['path'])
   }
+  if (over.credentials !== undefined) drop(['username', 'password'])
+  if (over.username !== undefined || over.password !== undefined) drop(['credentials'])
   const cluster = kept.cluster && over.cluster ? { cluster: { ...kept.cluster, ...over.cluster } } : {}
   return { ...kept, ...over, ...cluster }
 }
@@ -93,14 +105,23 @@ function isEmbedded(options) {
  */
 function toNative(options) {
   /** @type {Record<string, any>} */
-  const fromUrl = options.url === undefined || isEmbeddedUrl(options.url) ? {} : parseUrl(options.url)
+  const byUrl = options.url === undefined || isEmbeddedUrl(options.url) ? {} : parseUrl(options.url)
   /** @type {Record<string, any>} */
-  const given = { ...fromUrl, ...defined(options) }
-  if (fromUrl.cluster && given.cluster !== fromUrl.cluster) given.cluster = { ...fromUrl.cluster, ...check.options(given.cluster, 'options.cluster', topology.OF_CLUSTER) }
+  const given = { ...byUrl, ...defined(options) }
+  for (const name of /** @type {const} */ (['tls', 'credentials'])) {
+    if (isEmbedded(options) && options[name]) throw typeError(`options.${name} is of no use with embedded://`)
+  }
+  if (byUrl.cluster && given.cluster !== byUrl.cluster) {
+    given.cluster = { ...byUrl.cluster, ...check.options(given.cluster, 'options.cluster', topology.OF_CLUSTER) }
+  }
   // An option stands over the URL, the path of a socket among them.
   if (options.path === undefined && (options.host !== undefined || options.port !== undefined)) delete given.path
-  const mode = topology.modeOf(given)
-  const native = { ...DEFAULTS, ...topology.toNative(given, mode) }
+  const native = {
+    ...DEFAULTS,
+    ...topology.toNative(given, topology.modeOf(given)),
+    tls: toNativeTls(options.tls, byUrl.tls === true, given.path !== undefined),
+    asksCredentials: given.credentials !== undefined,
+  }
   /** @type {(name: string) => void} */
   const copyString = (name) => {
     if (given[name] === undefined) return
@@ -113,6 +134,7 @@ function toNative(options) {
   if (!/^[!-~]*$/.test(given.connectionName ?? '')) throw typeError('options.connectionName must hold no spaces and printable ASCII only')
   if (given.path === '') throw typeError('options.path must not be empty')
   if (given.poolSize !== undefined) native.poolSize = check.integer(given.poolSize, 'options.poolSize', 1, MOST_CONNECTIONS)
+  checkSocketPath(given.path ?? '')
   if (given.db !== undefined) native.db = check.integer(given.db, 'options.db', 0, 255)
   if (given.protocol !== undefined) native.protocol = check.integer(given.protocol, 'options.protocol', 2, 3)
   if (given.maxPending !== undefined) native.maxPending = check.integer(given.maxPending, 'options.maxPending', 1, 1_000_000)
@@ -127,6 +149,16 @@ function toNative(options) {
     throw rangeError(`options.reconnect.minMs must not exceed maxMs (${native.reconnectMin} > ${native.reconnectMax})`)
   }
   return native
+}
+
+/**
+ * What the address of a socket has room for, behind which no system looks.
+ * @param {string} path
+ */
+function checkSocketPath(path) {
+  const longest = process.platform === 'linux' ? 107 : 103
+  const bytes = Buffer.byteLength(path)
+  if (bytes > longest) throw rangeError(`options.path must be at most ${longest} bytes, got ${bytes}`)
 }
 
 /**

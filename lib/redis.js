@@ -8,6 +8,7 @@ const binding = require('./native')
 const { until } = require('./abort')
 const bridge = require('./calls')
 const check = require('./check')
+const { answerQuestion } = require('./credentials')
 const { RedwrightError, typeError, kindOf } = require('./errors')
 const { refuseProduction } = require('./embedded/find')
 const { metrics } = require('./metrics')
@@ -30,6 +31,8 @@ let call
 class Redis extends EventEmitter {
   /** @type {import('../index').RedisOptions} */
   #options
+  /** In ms. */
+  #connectTimeout = 0
   /** @type {import('../binding').NativeRedis | null} the native half; with `embedded://` it comes when the server stands */
   #native = null
   /** @type {Promise<import('../binding').NativeRedis> | null} */
@@ -55,6 +58,7 @@ class Redis extends EventEmitter {
     const native = toNative(this.#options)
     this.#mode = /** @type {import('../index').ServerInfo['mode']} */ (native.topology)
     this.#server = { product: 'unknown', version: '', mode: this.#mode }
+    this.#connectTimeout = native.connectTimeout
     if (isEmbedded(this.#options)) refuseProduction()
     else this.#native = this.#open(native)
   }
@@ -64,9 +68,10 @@ class Redis extends EventEmitter {
     const redis = new Redis(options)
     try {
       const native = await redis.#ready()
-      const within = toNative(redis.#options).connectTimeout
-      // The attempt has its own time limit; this one is behind it.
-      await bridge.call(native, (native, ticket) => native.connect(ticket, within + 1000))
+      const within = redis.#connectTimeout
+      // The attempt has its own time limit, and so has the credentials callback; this one is behind them.
+      const limit = Math.min((redis.#options.credentials ? 2 : 1) * within + 1000, 2 ** 32 - 1)
+      await bridge.call(native, (native, ticket) => native.connect(ticket, limit, within))
       return redis
     } catch (error) {
       await redis.close()
@@ -109,7 +114,10 @@ class Redis extends EventEmitter {
       const later = this.#ready().then(() => this.#call(submit, decode, signal))
       return signal ? until(signal, later) : later
     }
-    return signal ? bridge.callUntil(native, signal, submit, decode) : bridge.call(native, submit, decode)
+    const answer = signal ? bridge.callUntil(native, signal, submit, decode) : bridge.call(native, submit, decode)
+    // Its callback may be asked for the answer, and the bridge holds the receiver of the question weakly.
+    if (this.#options.credentials !== undefined) answer.then(() => this, () => this)
+    return answer
   }
 
   get status() {
@@ -221,6 +229,9 @@ class Redis extends EventEmitter {
    * @param {any[]} fields
    */
   #onEvent(name, [node, ...fields]) {
+    const { credentials } = this.#options
+    // Also while it closes: what is pending may wait for them.
+    if (name === 'credentials' && credentials && this.#native) return void answerQuestion(credentials, this.#native, fields[0])
     if (this.#closing) return
     switch (name) {
       case 'connecting':

@@ -23,27 +23,30 @@ function parseUrl(text) {
   switch (url.protocol) {
     case 'redis:':
     case 'valkey:':
+    case 'rediss:':
+    case 'valkeys:':
       rejectQuery(url, [])
-      return { ...parts, host: hostOf(url), ...portOf(url), ...dbOf(url.pathname.slice(1)) }
+      return { ...parts, ...tlsOf(url), host: hostOf(url), ...portOf(url), ...dbOf(url.pathname.slice(1)) }
     case 'redis+unix:':
     case 'unix:':
       rejectQuery(url, ['db'])
       if (url.pathname === '' || url.pathname === '/') throw typeError('options.url names no socket; expected redis+unix:///path/to.sock')
       return { ...parts, path: socketOf(url), ...dbOf(url.searchParams.get('db') ?? '') }
     case 'redis+cluster:':
+    case 'rediss+cluster:':
     case 'valkey+cluster:':
+    case 'valkeys+cluster:':
       rejectQuery(url, [])
       if (url.pathname.length > 1) throw typeError('options.url: a cluster has one database, so no path may follow the hosts')
-      return { ...parts, cluster: { nodes: parseAddresses(hosts) } }
+      return { ...parts, ...tlsOf(url), cluster: { nodes: parseAddresses(hosts) } }
     case 'redis+sentinel:':
+    case 'rediss+sentinel:':
     case 'valkey+sentinel:':
+    case 'valkeys+sentinel:':
       rejectQuery(url, [])
-      return { ...parts, sentinels: parseAddresses(hosts), ...masterOf(url) }
-    case 'rediss:':
-    case 'valkeys:':
-      throw typeError(`options.url: ${url.protocol}// is not supported by this version of Redwright`)
+      return { ...parts, ...tlsOf(url), sentinels: parseAddresses(hosts), ...masterOf(url) }
     default:
-      throw typeError(`options.url: ${url.protocol}// is not known; expected redis://, valkey://, redis+cluster://, redis+sentinel://, redis+unix:// or embedded://`)
+      throw typeError(`options.url: ${url.protocol}// is not known; expected redis://, rediss://, redis+cluster://, redis+sentinel://, redis+unix:// or embedded://`)
   }
 }
 
@@ -72,6 +75,11 @@ function masterOf(url) {
   } catch {
     throw typeError("options.url: the master's name must be percent-encoded")
   }
+}
+
+/** @param {URL} url */
+function tlsOf(url) {
+  return /^(rediss|valkeys)\b/.test(url.protocol) ? { tls: true } : {}
 }
 
 /** @param {URL} url */

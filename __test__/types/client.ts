@@ -13,6 +13,8 @@ export async function right(): Promise<void> {
   redis.on('ready', ({ server }) => is<ServerInfo>()(server))
   redis.once('error', (error) => is<RedwrightError>()(error)).off('close', () => {})
   is<Redis>()(redis.duplicate({ db: 1 }))
+  new Redis({ url: 'rediss://host', tls: true, credentials: () => ({ password: 'a' }) })
+  new Redis({ tls: { ca: ['a', new Uint8Array(1)] as const, cert: 'b', key: Buffer.from('c'), servername: 'd' }, credentials: async () => ({ username: 'a', password: 'b', ttlMs: '1h' }) })
   is<Redis>()(getRedis())
   is<Redis>()(createClients().subscriber)
   await using server = await startServer({ args: ['--maxmemory', '10mb'] })
@@ -32,6 +34,10 @@ export async function wrong(): Promise<void> {
   new Redis({ maxRetriesPerRequest: 3 })
   // @ts-expect-error -- a port is a number
   new Redis({ port: '6379' })
+  // @ts-expect-error -- certificates are always checked
+  new Redis({ tls: { rejectUnauthorized: false } })
+  // @ts-expect-error -- a password is needed
+  new Redis({ credentials: () => ({ username: 'a' }) })
   const redis = new Redis()
   // @ts-expect-error -- an object is no argument
   await redis.command('SET', 'key', { a: 1 })

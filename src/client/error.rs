@@ -1,6 +1,7 @@
 //! What can go wrong between here and the server.
 
 use super::redact::{hide, plain, redact};
+use super::tls_error;
 use bytes::Bytes;
 use fred::error as fred_error;
 use std::fmt;
@@ -15,6 +16,8 @@ pub enum ErrorKind {
     Server,
     /// The server refused the credentials, or wants some.
     Auth,
+    /// The two ends cannot agree on an encrypted connection.
+    Tls,
     /// The peer does not speak the protocol.
     Protocol,
     /// The client was closed.
@@ -29,6 +32,12 @@ pub struct Error {
     server_code: String,
 }
 
+/// How an operating system says that the peer has closed the connection.
+const CLOSED: [&str; 4] =
+    ["kind: ConnectionReset", "kind: ConnectionAborted", "kind: BrokenPipe", "kind: UnexpectedEof"];
+
+const HUNG_UP: &str = "the connection was closed during the handshake";
+
 impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Error { kind, message: message.into(), server_code: String::new() }
@@ -39,7 +48,11 @@ impl Error {
     }
 
     pub(super) fn hung_up() -> Self {
-        Error::new(ErrorKind::Unavailable, "the connection was closed during the handshake")
+        Error::new(ErrorKind::Unavailable, HUNG_UP)
+    }
+
+    pub(super) fn is_hang_up(&self) -> bool {
+        self.message == HUNG_UP
     }
 
     pub(super) fn closed() -> Self {
@@ -85,11 +98,21 @@ impl Error {
         self
     }
 
-    /// Says where, and takes out the password, which some servers repeat.
+    /// Takes out the password, which some servers repeat.
     #[must_use]
-    pub(super) fn at(mut self, place: &str, password: Option<&str>) -> Self {
-        self.message = format!("{place}: {}", hide(&self.message, password.unwrap_or_default()));
+    pub(super) fn without_password(mut self, password: Option<&str>) -> Self {
+        self.message = hide(&self.message, password.unwrap_or_default());
         self
+    }
+
+    /// Says where, and takes out the password.
+    #[must_use]
+    pub(super) fn at(self, place: &str, password: Option<&str>) -> Self {
+        let mut error = self.without_password(password);
+        if !place.is_empty() {
+            error.message = format!("{place}: {}", error.message);
+        }
+        error
     }
 
     /// Whether the server refused the command for a state that passes, without executing it.
@@ -104,16 +127,23 @@ impl Error {
 
     /// Whether trying to connect again is unlikely to help until somebody mends something.
     pub fn is_lasting(&self) -> bool {
-        matches!(self.kind, ErrorKind::Auth | ErrorKind::Protocol)
+        matches!(self.kind, ErrorKind::Auth | ErrorKind::Tls | ErrorKind::Protocol)
     }
 
     /// What fred says of a failed attempt to connect.
     pub(super) fn from_connect(error: &fred_error::Error) -> Self {
         use fred_error::ErrorKind as Fred;
         let details = error.details();
+        if let Some(error) = tls_error::from_details(details) {
+            return error;
+        }
         match error.kind() {
+            Fred::Tls => {
+                Error::new(ErrorKind::Tls, "the server's certificate cannot be for this name: it is no name of a host")
+            }
             // What fred says when the peer hangs up instead of answering `AUTH`.
             Fred::Protocol if details == "Expected string." => Error::hung_up(),
+            Fred::IO if CLOSED.iter().any(|kind| details.contains(kind)) => Error::hung_up(),
             Fred::Protocol | Fred::Parse => Error::not_redis(),
             Fred::Timeout => Error::no_answer(),
             Fred::Auth | Fred::Cluster | Fred::InvalidArgument => Error::from_reply(details),

@@ -4,9 +4,11 @@ use super::command::Command;
 use super::error::{Error, ErrorKind};
 use super::gate::{Gate, State};
 use super::options::{Address, ClientOptions, Endpoint};
+use super::renewal;
 use super::server::ServerInfo;
 use super::session::{Connection, Session};
 use super::target::Target;
+use super::tls_probe;
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -173,6 +175,10 @@ impl Link {
                 }
                 Err(error) => {
                     self.count(|counters| &counters.connect_failures);
+                    let error = match self.endpoint() {
+                        Some(endpoint) => tls_probe::explained(error, &self.options, &endpoint).await,
+                        None => error,
+                    };
                     self.fail(error);
                 }
             }
@@ -233,8 +239,7 @@ impl Link {
     }
 
     fn fail(&self, error: Error) {
-        let place = self.place();
-        let error = if place.is_empty() { error } else { error.at(&place, self.options.password.as_deref()) };
+        let error = self.options.told(error, &self.place());
         self.gate.enter(State::Down(error.clone()));
         self.target.lost();
         self.tell(Event::Failed(error));
@@ -264,6 +269,7 @@ impl Link {
                 return Error::new(ErrorKind::Unavailable, "the connection was silent for too long");
             }
             why = session.outlived() => why,
+            never = renewal::keep(&self.options.credentials, &session, |error| self.tell(Event::Failed(self.options.told(error, &self.place())))) => match never {},
         };
         if session.is_sound() {
             // Nobody else begins on it, and what others have asked on it is answered first.

@@ -11,9 +11,8 @@ use crate::common::Attempt;
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, iter};
 use std::collections::HashMap;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many keys one command names, so that none holds the server up.
 const BATCH: usize = 1000;
@@ -102,34 +101,35 @@ impl Client {
             return vec![self.call(attempt, commands.into_iter().next().unwrap_or_else(Command::ping)).await];
         }
         let mut answers: Vec<Option<Answer>> = commands.iter().map(|_| None).collect();
-        let mut progress = Progress::of(attempt, &commands);
+        let progress = Progress::new(attempt);
         let parts = self.parts(&commands);
-        let mut under_way = iter(parts).map(|part| send_part(attempt, part)).buffered(PARTS);
+        let mut under_way = iter(parts).map(|part| send_part(&progress, part)).buffered(PARTS);
         while let Some(answered) = under_way.next().await {
             for (place, answer) in answered {
-                progress.note(place, answer.as_ref());
                 answers[place] = answer;
             }
         }
         // The rest had no connection, or has to be sent again.
-        let mut all: Vec<Answer> = commands.iter().map(|_| Err(Error::lost())).collect();
-        let again = commands.into_iter().zip(answers).enumerate();
-        let again =
-            again.map(async |(place, (command, answer))| (place, self.unless_answered(attempt, command, answer).await));
-        // As they come: what is done counts when the deadline passes, though another before it may still wait.
-        let mut again = pin!(iter(again).buffer_unordered(AGAIN));
-        while let Some((place, answer)) = again.next().await {
-            progress.note(place, Some(&answer));
-            all[place] = answer;
+        let mut all = Vec::with_capacity(commands.len());
+        let again = commands.into_iter().zip(answers);
+        let again = again.map(|(command, answer)| self.unless_answered(&progress, command, answer));
+        let mut again = iter(again).buffered(AGAIN);
+        while let Some(answer) = again.next().await {
+            all.push(answer);
         }
         progress.end(&all);
         all
     }
 
-    async fn unless_answered(&self, attempt: &Attempt, command: Command, answer: Option<Answer>) -> Answer {
+    async fn unless_answered(&self, progress: &Progress<'_>, command: Command, answer: Option<Answer>) -> Answer {
         match answer {
             Some(answer) => answer,
-            None => self.call(attempt, command).await,
+            None => {
+                let changes = !command.idempotent;
+                let answer = self.call(progress.attempt, command).await;
+                progress.note(changes, &answer);
+                answer
+            }
         }
     }
 
@@ -154,24 +154,23 @@ impl Client {
 /// How far many commands have come: once one has been executed, the operation as a whole may have been, until all have.
 struct Progress<'attempt> {
     attempt: &'attempt Attempt,
-    changes: Vec<bool>,
-    is_begun: bool,
+    is_begun: AtomicBool,
 }
 
 impl<'attempt> Progress<'attempt> {
-    fn of(attempt: &'attempt Attempt, commands: &[Command]) -> Self {
-        Progress { attempt, changes: commands.iter().map(|command| !command.idempotent).collect(), is_begun: false }
+    fn new(attempt: &'attempt Attempt) -> Self {
+        Progress { attempt, is_begun: AtomicBool::new(false) }
     }
 
-    fn note(&mut self, place: usize, answer: Option<&Answer>) {
-        if !self.is_begun && self.changes[place] && matches!(answer, Some(Ok(_))) {
-            self.is_begun = true;
+    /// Told of each answer when it comes: the deadline may be next.
+    fn note(&self, changes: bool, answer: &Answer) {
+        if changes && answer.is_ok() && !self.is_begun.swap(true, Ordering::Relaxed) {
             self.attempt.sent();
         }
     }
 
-    fn end(self, answers: &[Answer]) {
-        if self.is_begun && answers.iter().all(Result::is_ok) {
+    fn end(&self, answers: &[Answer]) {
+        if self.is_begun.load(Ordering::Relaxed) && answers.iter().all(Result::is_ok) {
             self.attempt.settled();
         }
     }
@@ -186,15 +185,17 @@ struct Part {
 }
 
 /// Answers by place; `None` for a command that `call` has to take care of.
-async fn send_part(attempt: &Attempt, part: Part) -> Vec<(usize, Option<Answer>)> {
+async fn send_part(progress: &Progress<'_>, part: Part) -> Vec<(usize, Option<Answer>)> {
     let Part { link, session, places, commands } = part;
-    attempt.sent();
+    progress.attempt.sent();
     let answers = session.send_all(commands.clone()).await;
     let mut is_lost = false;
     let answers = answers.into_iter().zip(commands).map(|(answer, command)| match answer {
         Ok(reply) => {
             link.replies.fetch_add(1, Ordering::Relaxed);
-            Some(Ok(reply))
+            let answer = Ok(reply);
+            progress.note(!command.idempotent, &answer);
+            Some(answer)
         }
         Err(SendError::Refused(error)) => {
             link.replies.fetch_add(1, Ordering::Relaxed);
@@ -210,7 +211,7 @@ async fn send_part(attempt: &Attempt, part: Part) -> Vec<(usize, Option<Answer>)
     });
     let answers = places.into_iter().zip(answers).collect();
     if !is_lost {
-        attempt.settled();
+        progress.attempt.settled();
     }
     answers
 }

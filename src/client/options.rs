@@ -1,5 +1,8 @@
 //! What a client needs to know, and how fred is told.
 
+use super::credentials::{Credentials, Identity};
+use super::error::Error;
+use super::tls::Tls;
 use fred::socket2::TcpKeepalive;
 use fred::types::RespVersion;
 use fred::types::config::{
@@ -8,6 +11,7 @@ use fred::types::config::{
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +51,7 @@ pub enum ScaleReads {
     All,
 }
 
-/// Where the server is, or the servers are.
+/// Where the server is, or the servers are; no `Debug`, because of the password.
 #[derive(Clone)]
 pub enum Topology {
     Single(Endpoint),
@@ -65,14 +69,14 @@ pub enum Topology {
     },
 }
 
-/// Checked already; no `Debug`, because it holds the password.
+/// Checked already. What is dear to make is shared by all that are cloned of them.
 #[derive(Clone)]
 pub struct ClientOptions {
     pub topology: Topology,
     /// Connections to each server.
     pub pool_size: usize,
-    pub username: Option<String>,
-    pub password: Option<String>,
+    pub tls: Option<Tls>,
+    pub credentials: Arc<Credentials>,
     pub db: u8,
     pub name: Option<String>,
     pub resp3: bool,
@@ -90,20 +94,31 @@ impl ClientOptions {
         doubled.min(self.reconnect_max).mul_f64(0.5 + 0.5 * fastrand::f64())
     }
 
-    pub(super) fn config(&self, endpoint: &Endpoint, resp3: bool) -> Config {
-        Config {
+    /// An error as it is told: with the place, where it is known, and without the password, which some servers repeat.
+    pub(super) fn told(&self, error: Error, place: &str) -> Error {
+        error.at(place, self.credentials.password().as_deref())
+    }
+
+    pub(super) fn config(&self, endpoint: &Endpoint, identity: &Identity, resp3: bool) -> Result<Config, Error> {
+        Ok(Config {
             fail_fast: true,
-            server: match endpoint {
-                Endpoint::Tcp(Address { host, port }) => {
-                    ServerConfig::Centralized { server: Server::new(host.as_str(), *port) }
-                }
-                Endpoint::Unix(path) => ServerConfig::Unix { path: path.clone() },
-            },
-            username: self.username.as_deref().map(|name| written(name, resp3)),
-            password: self.password.as_deref().map(|password| written(password, resp3)),
+            server: self.server(endpoint),
+            tls: self.tls.as_ref().map(Tls::config).transpose()?,
+            username: identity.username.as_deref().map(|name| written(name, resp3)),
+            password: identity.password.as_deref().map(|password| written(password, resp3)),
             database: (self.db != 0).then_some(self.db),
             version: if resp3 { RespVersion::RESP3 } else { RespVersion::RESP2 },
             ..Config::default()
+        })
+    }
+
+    fn server(&self, endpoint: &Endpoint) -> ServerConfig {
+        let server_name = self.tls.as_ref().and_then(|tls| tls.server_name.clone());
+        match endpoint {
+            Endpoint::Tcp(Address { host, port }) => {
+                ServerConfig::Centralized { server: Server::new_with_tls(host.as_str(), *port, server_name) }
+            }
+            Endpoint::Unix(path) => ServerConfig::Unix { path: path.clone() },
         }
     }
 

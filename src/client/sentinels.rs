@@ -1,6 +1,7 @@
 //! Asks the sentinels who is the master (Redis documentation, "Guidelines for Redis clients with support for Redis Sentinel").
 
 use super::command::Command;
+use super::credentials::Credentials;
 use super::error::{Error, ErrorKind};
 use super::options::{Address, ClientOptions, Endpoint, Topology};
 use super::reply::Reply;
@@ -30,8 +31,7 @@ impl Sentinels {
     pub fn new(options: &ClientOptions) -> Option<Self> {
         let Topology::Sentinel { sentinels, name, username, password } = &options.topology else { return None };
         let options = ClientOptions {
-            username: username.clone(),
-            password: password.clone(),
+            credentials: Credentials::fixed(username.clone(), password.clone()),
             db: 0,
             connect_timeout: options.connect_timeout.min(PATIENCE),
             ..options.clone()
@@ -56,7 +56,7 @@ impl Sentinels {
                         self.remember(sentinel, others);
                         return Ok(master);
                     }
-                    Err(error) => last = error.at(&format!("sentinel {sentinel}"), self.options.password.as_deref()),
+                    Err(error) => last = self.options.told(error, &format!("sentinel {sentinel}")),
                 },
                 () = sleep(HEAD_START), if left.len() > 0 => {}
             }

@@ -1,12 +1,14 @@
 //! One connection, from its handshake to its end. It never reconnects: the link makes a new one.
 
 use super::command::{Command, Verb};
+use super::credentials::Identity;
 use super::error::{Error, ErrorKind};
 use super::guard::Guard;
 use super::options::{ClientOptions, Endpoint};
 use super::reply::Reply;
 use super::send_error::{MISFIT, SendError};
 use super::shape::Shape;
+use super::tls_probe;
 use crate::common::Allowance;
 use bytes::Bytes;
 use fred::bytes_utils::Str;
@@ -36,6 +38,8 @@ struct Shared {
     guard: Guard,
     renewal: Notify,
     allowance: Allowance,
+    /// Whom the server took us for when the connection was made.
+    identity: Arc<Identity>,
 }
 
 impl Shared {
@@ -58,8 +62,30 @@ impl Session {
         }
     }
 
+    /// Credentials that the server no longer takes are asked for anew, once.
     async fn open(options: &ClientOptions, endpoint: &Endpoint, resp3: bool) -> Result<(Session, Connection), Error> {
-        let config = options.config(endpoint, resp3);
+        let credentials = &options.credentials;
+        if let Some(identity) = credentials.known() {
+            match Session::open_as(options, endpoint, identity.clone(), resp3).await {
+                Err(error) if error.kind == ErrorKind::Auth && credentials.refused(&identity) => {}
+                opened => return opened,
+            }
+        }
+        let identity = credentials.current().await?;
+        let opened = Session::open_as(options, endpoint, identity.clone(), resp3).await;
+        if opened.as_ref().is_err_and(|error| error.kind == ErrorKind::Auth) {
+            credentials.refused(&identity);
+        }
+        opened
+    }
+
+    async fn open_as(
+        options: &ClientOptions,
+        endpoint: &Endpoint,
+        identity: Arc<Identity>,
+        resp3: bool,
+    ) -> Result<(Session, Connection), Error> {
+        let config = options.config(endpoint, &identity, resp3)?;
         let fred = FredClient::new(config, Some(options.performance()), Some(options.connection()), None);
         let connection = Connection(fred.connect());
         let shared = Shared {
@@ -68,10 +94,15 @@ impl Session {
             guard: Guard::new(),
             renewal: Notify::new(),
             allowance: Allowance::of(connection.0.abort_handle()),
+            identity,
         };
-        match timeout(options.connect_timeout, fred.wait_for_connect()).await {
+        let connected = tokio::select! {
+            connected = timeout(options.connect_timeout, fred.wait_for_connect()) => connected,
+            error = tls_probe::plain_server(options, endpoint) => return Err(error),
+        };
+        match connected {
             Ok(Ok(())) => Ok((Session { fred, shared: Arc::new(shared) }, connection)),
-            Ok(Err(error)) => Err(Error::from_connect(&error)),
+            Ok(Err(error)) => Err(Error::from_connect(&error).without_password(shared.identity.password.as_deref())),
             Err(_) => Err(shared.overdrawn().unwrap_or_else(Error::no_answer)),
         }
     }
@@ -79,6 +110,22 @@ impl Session {
     /// Whether both are handles of the same connection.
     pub fn is(&self, other: &Session) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Whom the server took us for when the connection was made.
+    pub fn identity(&self) -> Arc<Identity> {
+        self.shared.identity.clone()
+    }
+
+    /// Tells the server of a standing connection who we are from now on.
+    pub async fn authenticate(&self, identity: &Identity) -> Result<(), Error> {
+        let words = [&identity.username, &identity.password].into_iter().flatten();
+        let auth = words.fold(Command::new("AUTH"), |auth, word| auth.arg(Bytes::from(word.clone())));
+        match self.send(auth).await {
+            Err(SendError::Refused(error)) => Err(error.without_password(identity.password.as_deref())),
+            // A connection that is lost is another's concern.
+            _ => Ok(()),
+        }
     }
 
     pub fn born(&self) -> Instant {
@@ -252,12 +299,10 @@ fn first(args: Vec<Bytes>) -> Bytes {
 impl Connection {
     /// Waits until the connection has ended; says why, where it is known.
     pub async fn ended(&mut self) -> Error {
-        let why = match (&mut self.0).await {
-            Ok(Err(error)) => Error::from_connect(&error).message,
-            _ => "the connection was closed".to_owned(),
-        };
+        let why = (&mut self.0).await.ok().and_then(Result::err).map(|error| Error::from_connect(&error));
+        let why = why.filter(|error| !error.is_hang_up()).map(|error| error.message);
         // Whatever it was, the next connection may be sound.
-        Error::new(ErrorKind::Unavailable, why)
+        Error::new(ErrorKind::Unavailable, why.unwrap_or_else(|| "the connection was closed".to_owned()))
     }
 }
 

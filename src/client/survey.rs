@@ -57,7 +57,7 @@ async fn ask_stranger(options: &ClientOptions, address: &Address) -> Result<Vec<
         shards(&session, address).await
     };
     let answer = timeout(options.connect_timeout, asked).await.unwrap_or_else(|_| Err(Error::no_answer()));
-    answer.map_err(|error| error.at(&address.to_string(), options.password.as_deref()))
+    answer.map_err(|error| options.told(error, &address.to_string()))
 }
 
 async fn shards(session: &Session, asked: &Address) -> Result<Vec<Shard>, Error> {

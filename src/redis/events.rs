@@ -17,6 +17,19 @@ fn text(text: &str) -> Outcome {
     Outcome::Text(Bytes::copy_from_slice(text.as_bytes()))
 }
 
+impl Events {
+    fn send(&self, name: &str, node: &str, details: Vec<Outcome>) {
+        let mut fields = vec![Outcome::Number(self.source.into()), text(name), text(node)];
+        fields.extend(details);
+        self.port.notify(Outcome::List(fields));
+    }
+
+    /// Asks for credentials; `NativeRedis::give_credentials` and its sibling take the answer under this number.
+    pub fn ask_credentials(&self, question: u32) {
+        self.send("credentials", "", vec![Outcome::Number(question.into())]);
+    }
+}
+
 impl Observer for Events {
     fn observe(&self, node: &str, event: Event) {
         let (name, details) = match event {
@@ -29,8 +42,6 @@ impl Observer for Events {
             Event::Failed(error) => ("error", vec![describe(&error, false).into()]),
             Event::Gap(reason) => ("gap", vec![text(reason)]),
         };
-        let mut fields = vec![Outcome::Number(self.source.into()), text(name), text(node)];
-        fields.extend(details);
-        self.port.notify(Outcome::List(fields));
+        self.send(name, node, details);
     }
 }

@@ -6,7 +6,7 @@ use super::health::health;
 use super::options::{NativeOptions, millis};
 use super::outcome::outcome;
 use crate::bridge::{NativePort, Outcome, append_utf8, lease};
-use crate::client::{Client, ClientOptions, Command, NodeInfo, Script};
+use crate::client::{Client, Command, Credentials, Identity, NodeInfo, Script};
 use bytes::Bytes;
 use napi::JsString;
 use napi::bindgen_prelude::{Either, Env, Result, Uint8Array};
@@ -36,6 +36,7 @@ fn argument(arg: Either<String, Uint8Array>) -> Bytes {
 #[napi]
 pub struct NativeRedis {
     dispatch: Arc<Dispatch>,
+    credentials: Arc<Credentials>,
 }
 
 impl NativeRedis {
@@ -51,18 +52,37 @@ impl NativeRedis {
     pub fn new(port: &NativePort, source: u32, options: NativeOptions) -> Result<Self> {
         let port = port.port();
         let events = Arc::new(Events { port: port.clone(), source });
-        let client = Client::new(ClientOptions::from(&options), events);
+        let asker = events.clone();
+        let client_options = options.client(move |question| asker.ask_credentials(question));
+        let credentials = client_options.credentials.clone();
+        let client = Client::new(client_options, events);
         let timeout = millis(options.command_timeout);
         let dispatch = Dispatch::new(client, port, lease()?, timeout, options.max_pending as usize);
-        Ok(NativeRedis { dispatch })
+        Ok(NativeRedis { dispatch, credentials })
     }
 
+    /// `patience`: how long to wait for credentials that are asked for, before the first attempt.
     #[napi(catch_unwind)]
-    pub fn connect(&self, ticket: u32, timeout: u32) -> u32 {
-        let status = self.dispatch.submit(ticket, Some(millis(timeout)), |client, _| async move {
+    pub fn connect(&self, ticket: u32, timeout: u32, patience: u32) -> u32 {
+        let credentials = self.credentials.clone();
+        let status = self.dispatch.submit(ticket, Some(millis(timeout)), move |client, _| async move {
+            credentials.current_within(millis(patience)).await?;
             client.connect().await.map(|()| Outcome::Done)
         });
         status as u32
+    }
+
+    /// The answer to a question for credentials; `ttl` in milliseconds.
+    #[napi(catch_unwind)]
+    pub fn give_credentials(&self, question: u32, username: Option<String>, password: String, ttl: Option<u32>) {
+        let identity = Identity { username, password: Some(password) };
+        self.credentials.give(question, identity, ttl.map(millis));
+    }
+
+    /// The answer that there are none, and why.
+    #[napi(catch_unwind)]
+    pub fn refuse_credentials(&self, question: u32, why: String) {
+        self.credentials.fail(question, why);
     }
 
     #[napi(catch_unwind)]

@@ -1,7 +1,11 @@
 //! The options of a client as JavaScript hands them over: checked and complete.
 
-use crate::client::{Address, ClientOptions, Endpoint, ScaleReads, Topology};
+use crate::client::{
+    Address, ClientCertificate, ClientOptions, Credentials, Endpoint, Patience, ScaleReads, Tls, Topology,
+};
+use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// `lib/options.js` makes it; durations are whole milliseconds.
@@ -22,6 +26,9 @@ pub struct NativeOptions {
     pub pool_size: u32,
     /// The path of a unix socket, or empty.
     pub path: String,
+    pub tls: Option<NativeTls>,
+    /// Whether the credentials are asked for by events; then there is neither of the two.
+    pub asks_credentials: bool,
     pub username: Option<String>,
     pub password: Option<String>,
     pub db: u8,
@@ -36,6 +43,18 @@ pub struct NativeOptions {
     pub keep_alive: u32,
 }
 
+/// `lib/options/tls.js` makes it: checked, in DER.
+#[napi(object, object_to_js = false)]
+pub struct NativeTls {
+    /// None for those of the system.
+    pub ca: Option<Vec<Uint8Array>>,
+    /// The client's certificate and its chain, or none.
+    pub cert: Vec<Uint8Array>,
+    /// PKCS #8, or empty.
+    pub key: Uint8Array,
+    pub servername: Option<String>,
+}
+
 pub fn millis(ms: u32) -> Duration {
     Duration::from_millis(ms.into())
 }
@@ -44,6 +63,16 @@ pub fn millis(ms: u32) -> Duration {
 fn address(text: &str) -> Address {
     let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
     Address { host: host.to_owned(), port: port.parse().unwrap_or_default() }
+}
+
+impl NativeTls {
+    fn build(&self) -> Tls {
+        let bytes =
+            |certificates: &Vec<Uint8Array>| certificates.iter().map(|certificate| certificate.to_vec()).collect();
+        let certificate = ClientCertificate { chain: bytes(&self.cert), key: self.key.to_vec() };
+        let certificate = (!certificate.chain.is_empty()).then_some(certificate);
+        Tls::new(self.ca.as_ref().map(bytes), certificate, self.servername.clone())
+    }
 }
 
 impl NativeOptions {
@@ -71,23 +100,35 @@ impl NativeOptions {
             _ => Topology::Single(Endpoint::Unix(self.path.clone().into())),
         }
     }
-}
 
-impl From<&NativeOptions> for ClientOptions {
-    fn from(options: &NativeOptions) -> Self {
+    /// Options of the client; `ask` puts a question to the credentials callback, where there is one.
+    pub fn client(&self, ask: impl Fn(u32) + Send + Sync + 'static) -> ClientOptions {
         ClientOptions {
-            topology: options.topology(),
-            pool_size: options.pool_size as usize,
-            username: options.username.clone(),
-            password: options.password.clone(),
-            db: options.db,
-            name: options.connection_name.clone(),
-            resp3: options.protocol == 3,
-            connect_timeout: millis(options.connect_timeout),
-            reconnect_min: millis(options.reconnect_min),
-            reconnect_max: millis(options.reconnect_max),
-            watchdog: millis(options.watchdog),
-            keep_alive: millis(options.keep_alive),
+            topology: self.topology(),
+            pool_size: self.pool_size as usize,
+            tls: self.tls.as_ref().map(NativeTls::build),
+            credentials: self.credentials(ask),
+            db: self.db,
+            name: self.connection_name.clone(),
+            resp3: self.protocol == 3,
+            connect_timeout: millis(self.connect_timeout),
+            reconnect_min: millis(self.reconnect_min),
+            reconnect_max: millis(self.reconnect_max),
+            watchdog: millis(self.watchdog),
+            keep_alive: millis(self.keep_alive),
         }
+    }
+
+    fn credentials(&self, ask: impl Fn(u32) + Send + Sync + 'static) -> Arc<Credentials> {
+        if !self.asks_credentials {
+            return Credentials::fixed(self.username.clone(), self.password.clone());
+        }
+        let patience = Patience {
+            // So that an operation that gives up can say why.
+            attempt: millis(self.connect_timeout.min(self.command_timeout)) / 2,
+            question: millis(self.connect_timeout),
+            retry: (millis(self.reconnect_min), millis(self.reconnect_max)),
+        };
+        Credentials::asked_for(ask, patience)
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn describe(error: &Error, maybe_executed: bool) -> Failure {
         ErrorKind::Timeout => Code::Timeout,
         ErrorKind::Server => Code::Server,
         ErrorKind::Auth => Code::Auth,
+        ErrorKind::Tls => Code::Tls,
         ErrorKind::Protocol => Code::Protocol,
         ErrorKind::Closed => Code::Closed,
     };
