@@ -33,8 +33,13 @@ test('a cluster takes writes at the owner of a slot, copies them, and moves othe
       return value === 'two words\r\n'
     })
   }
-  const [full] = (await primaries[0]!.ask('CONFIG', 'GET', 'cluster-require-full-coverage')).slice(1)
-  assert.equal(full, 'yes')
+  for (const node of cluster.nodes) {
+    assert.deepEqual((await node.ask('CLUSTER', 'SLOTS')).map((shard: unknown[]) => shard.length), [4, 4, 4], 'with replicas')
+    const config = await node.ask('CONFIG', 'GET', 'cluster-[nr]*')
+    for (const [name, value] of [['cluster-require-full-coverage', 'yes'], ['cluster-node-timeout', '5000']]) {
+      assert.equal(config[config.indexOf(name) + 1], value)
+    }
+  }
 })
 
 test('a slot moves in steps, with ASK in between, and all know of it at the end', async () => {
@@ -73,7 +78,7 @@ class TestClient {
 }
 
 test('a replica takes over when told to, and by itself when its primary is gone or stopped; who comes back follows', async () => {
-  await using cluster = await TestCluster.start({ nodeTimeoutMs: 500 })
+  await using cluster = await TestCluster.start({ nodeTimeoutMs: 1000 })
   const [first, second] = cluster.nodes
   const [replica] = await cluster.replicasOf(first!)
   await first!.ask('SET', 'b', 'kept')
@@ -98,7 +103,7 @@ test('a replica takes over when told to, and by itself when its primary is gone 
 })
 
 test('where slots may be missing, the others go on without a primary and its replica', async () => {
-  await using cluster = await TestCluster.start({ nodeTimeoutMs: 500, fullCoverage: false })
+  await using cluster = await TestCluster.start({ nodeTimeoutMs: 1000, fullCoverage: false })
   const owner = await cluster.owner('a')
   const other = await cluster.owner('b')
   const [replica] = await cluster.replicasOf(owner)

@@ -15,9 +15,9 @@ export class MortalServer {
   readonly url = `redis+unix://${this.path}`
   readonly #process: ServerProcess
 
-  private constructor(args: readonly string[]) {
+  private constructor(args: readonly string[], launcher: readonly string[] = []) {
     const settings = ['--port', '0', '--unixsocket', this.path, '--dir', this.folder, '--save', '', ...args]
-    this.#process = new ServerProcess(this.folder, [serverProgram(), ...settings])
+    this.#process = new ServerProcess(this.folder, [...launcher, serverProgram(), ...settings])
   }
 
   /** One that is not running yet. */
@@ -27,6 +27,14 @@ export class MortalServer {
 
   static async start(...args: string[]): Promise<MortalServer> {
     const server = MortalServer.prepare(...args)
+    await server.start()
+    return server
+  }
+
+  /** One none of whose files can grow beyond so many KiB: to it that is a disk without space. */
+  static async startOnSmallDisk(kib: number, ...args: string[]): Promise<MortalServer> {
+    // A limit that nobody traps would end the server. POSIX counts in blocks of 512 bytes.
+    const server = new MortalServer(args, ['sh', '-c', `trap '' XFSZ; ulimit -f ${kib * 2}; exec "$0" "$@"`])
     await server.start()
     return server
   }

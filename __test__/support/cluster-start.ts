@@ -31,6 +31,8 @@ export interface ClusterSettings {
   credentials: Credentials
 }
 
+const CHATTY_MS = 300
+
 const newId = () => randomBytes(20).toString('hex')
 
 async function plan({ primaries, replicasEach }: ClusterSettings): Promise<Plan[]> {
@@ -66,7 +68,8 @@ function prepare(self: Plan, all: readonly Plan[], { nodeTimeoutMs, args, creden
     port: self.port,
     'cluster-port': self.busPort,
     'cluster-enabled': 'yes',
-    'cluster-node-timeout': nodeTimeoutMs,
+    // Who waits for a short time asks often, so everybody hears soon of a replica that its copy is complete. Replicas call no vote.
+    'cluster-node-timeout': self.share === undefined ? Math.min(CHATTY_MS, nodeTimeoutMs) : nodeTimeoutMs,
     'cluster-require-full-coverage': 'no',
     // A replica stays with its primary, and may follow it however old its copy is.
     'cluster-allow-replica-migration': 'no',
@@ -80,7 +83,7 @@ function prepare(self: Plan, all: readonly Plan[], { nodeTimeoutMs, args, creden
   return new ClusterNode(self.id, self.port, new ServerProcess(folder, [serverProgram(), ...words, ...args]), credentials)
 }
 
-/** The nodes of a new cluster, primaries first, each of them up and complete. They do not all know of each other's state yet. */
+/** The nodes of a new cluster, primaries first. They do not all know of each other's state yet. */
 export async function startNodes(settings: ClusterSettings): Promise<ClusterNode[]> {
   const plans = await plan(settings)
   const nodes = plans.map((one) => prepare(one, plans, settings))

@@ -45,11 +45,16 @@ export const isMaster = ({ flags }: Seen) => flags.includes('master')
 
 export const owns = ({ slots }: Seen, slot: number) => slots.some(([first, last]) => first <= slot && slot <= last)
 
-/** Who has which slots, and since when, in one line: the same where two nodes agree. */
-export function map(view: Seen[]): string {
+/** Who has which slots, in one line: the same where two nodes agree. */
+export const map = (view: Seen[]) => line(view, ({ id }) => id)
+
+/** As `map`, with the epochs: who does not know the last one may still be told otherwise. */
+export const settledMap = (view: Seen[]) => line(view, ({ id, epoch }) => `${id}@${epoch}`)
+
+function line(view: Seen[], name: (seen: Seen) => string): string {
   return view
     .filter(({ slots }) => slots.length > 0)
-    .map(({ id, epoch, slots }) => `${id}@${epoch}:${slots.map((slot) => slot.join('-')).join()}`)
+    .map((seen) => `${name(seen)}:${seen.slots.map((slot) => slot.join('-')).join()}`)
     .sort()
     .join(' ')
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type Migration, moveSlot } from './cluster-migrate'
 import type { ClusterNode } from './cluster-node'
 import { startNodes } from './cluster-start'
-import { isCovered, isMaster, isSound, map, owns, selfIn } from './cluster-view'
+import { isCovered, isMaster, isSound, map, owns, selfIn, settledMap } from './cluster-view'
 import { onFreePorts } from './ports'
 import { slotOf } from './slots'
 import { until } from './until'
@@ -40,7 +40,9 @@ export class TestCluster {
     const cluster = new TestCluster(nodes, password)
     try {
       await cluster.untilConverged()
-      if (fullCoverage) await Promise.all(nodes.map((node) => node.ask('CONFIG', 'SET', 'cluster-require-full-coverage', 'yes')))
+      await cluster.#untilListed(replicasEach)
+      const wanted = ['cluster-node-timeout', nodeTimeoutMs, 'cluster-require-full-coverage', fullCoverage ? 'yes' : 'no']
+      await Promise.all(nodes.map((node) => node.ask('CONFIG', 'SET', ...wanted)))
       return cluster
     } catch (error) {
       await cluster.stop()
@@ -99,7 +101,7 @@ export class TestCluster {
 
   /** Waits until all who are alive agree on who serves what. */
   async untilAgreed(): Promise<void> {
-    await until('the nodes agree', async () => new Set((await Promise.all(this.alive.map((node) => node.view()))).map(map)).size === 1)
+    await until('the nodes agree', async () => new Set((await Promise.all(this.alive.map((node) => node.view()))).map(settledMap)).size === 1)
   }
 
   /** Makes a replica the primary, both of them alive, and waits until all know of it. */
@@ -119,6 +121,15 @@ export class TestCluster {
     await until('its failure is known', async () => {
       const views = await Promise.all(this.alive.map((other) => other.view()))
       return views.every((view) => view.some(({ id, flags }) => id === node.id && flags.includes('fail')))
+    })
+  }
+
+  /** Waits until clients are told of all replicas, which are passed over until something has been copied to them. */
+  async #untilListed(replicasEach: number): Promise<void> {
+    await Promise.all((await this.primaries()).map((node) => node.ask('FLUSHALL')))
+    await until('the replicas are listed', async () => {
+      const told = await Promise.all(this.nodes.map((node) => node.ask<unknown[][]>('CLUSTER', 'SLOTS')))
+      return told.flat().every(([, , ...servers]) => servers.length === 1 + replicasEach)
     })
   }
 

@@ -47,7 +47,7 @@ export class Load {
   readonly #writes: Write[] = []
   readonly #misreads: { write: Write; read: Entry }[] = []
   readonly #running = new Set<Promise<void>>()
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   #turn = 0
 
   constructor(redis: Redis, options: LoadOptions) {
@@ -58,9 +58,15 @@ export class Load {
     this.#users = new RedisRepository(redis, fresh('users'))
     const name = fresh('counter')
     this.#counters = Array.from({ length: COUNTERS }, (_, i) => `${name}:${i}`)
+    this.start()
+  }
+
+  /** Begins, again too. */
+  start(): void {
+    this.#noise.start()
     this.#timer = setInterval(() => {
       for (let i = 0; i < BATCH; i++) this.#next()
-      this.mostPending = Math.max(this.mostPending, redis.metrics().pending)
+      this.mostPending = Math.max(this.mostPending, this.#redis.metrics().pending)
     }, TICK_MS)
   }
 

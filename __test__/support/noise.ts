@@ -15,16 +15,16 @@ type Spike = { from: number; to: number }
  */
 export class Noise {
   readonly #spikes: Spike[] = []
-  readonly #timer: NodeJS.Timeout
-  readonly #worker: Worker
-  #due = now() + STEP_MS
+  #timer: NodeJS.Timeout | undefined
+  #worker: Worker | undefined
 
-  constructor() {
+  start(): void {
+    let due = now() + STEP_MS
     this.#timer = setInterval(() => {
-      this.#note(this.#due, now())
-      this.#due = now() + STEP_MS
-    }, STEP_MS)
-    this.#timer.unref()
+      const to = now()
+      if (to - due > WORTH_NOTING_MS) this.#spikes.push({ from: due, to })
+      due = to + STEP_MS
+    }, STEP_MS).unref()
     const script = `
       const { parentPort } = require('node:worker_threads')
       const now = () => performance.timeOrigin + performance.now()
@@ -36,12 +36,8 @@ export class Noise {
       }, ${STEP_MS})
     `
     this.#worker = new Worker(script, { eval: true })
-    this.#worker.on('message', ({ from, to }: Spike) => this.#note(from, to))
+    this.#worker.on('message', (spike: Spike) => this.#spikes.push(spike))
     this.#worker.unref()
-  }
-
-  #note(from: number, to: number): void {
-    if (to - from > WORTH_NOTING_MS) this.#spikes.push({ from, to })
   }
 
   /** How many milliseconds of a span were the machine's. */
@@ -51,6 +47,6 @@ export class Noise {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer)
-    await this.#worker.terminate()
+    await this.#worker?.terminate()
   }
 }

@@ -82,6 +82,13 @@ export class TestSentinel {
     return master
   }
 
+  /** Counts the failovers. */
+  async epoch(): Promise<number> {
+    const asked = this.sentinels.filter(({ alive }) => alive)
+    const epochs = await Promise.all(asked.map(async (sentinel) => fieldsOf(await sentinel.ask('SENTINEL', 'MASTER', this.name)).get('config-epoch')))
+    return Math.max(...epochs.map(Number))
+  }
+
   /** The living data servers that are not the master. */
   async replicas(): Promise<RedisNode[]> {
     const master = await this.master()

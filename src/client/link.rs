@@ -60,6 +60,9 @@ pub(super) struct Link {
 /// A connection younger than this is not given up for a `READONLY`: the failover may not be over.
 const RENEW_AFTER: Duration = Duration::from_secs(1);
 
+/// An attempt to connect that took longer than this may have led to a server that was stopped.
+const SUSPICIOUS: Duration = Duration::from_millis(100);
+
 impl Link {
     pub fn new(
         options: Arc<ClientOptions>,
@@ -201,8 +204,7 @@ impl Link {
         self.set_endpoint(None);
         let endpoint = self.target.find().await?;
         self.set_endpoint(Some(endpoint.clone()));
-        let (session, mut connection) = Session::connect(&self.options, &endpoint).await?;
-        let server = self.introduce(&session).await?;
+        let (session, mut connection, server) = self.reach(&endpoint).await?;
         self.count(|counters| &counters.connections);
         self.tell(Event::Connected { attempt });
         self.gate.enter(State::Ready(session.clone()));
@@ -214,6 +216,26 @@ impl Link {
         self.tell(Event::Gap("the connection was lost"));
         self.fail(why);
         Ok(stood_for)
+    }
+
+    /// A connection on which operations may flow. Who was stopped answers at last, and may have lost its office meanwhile without knowing:
+    /// what it would still acknowledge is lost.
+    async fn reach(&self, endpoint: &Endpoint) -> Result<(Session, Connection, ServerInfo), Error> {
+        let begun = Instant::now();
+        let overtaken = || Error::new(ErrorKind::Unavailable, "another server has taken over");
+        let reached = async {
+            let (session, connection) = Session::connect(&self.options, endpoint).await?;
+            let server = self.introduce(&session).await?;
+            Ok((session, connection, server))
+        };
+        let reached = tokio::select! {
+            reached = reached => reached?,
+            () = self.target.overtaken(endpoint) => return Err(overtaken()),
+        };
+        if begun.elapsed() > SUSPICIOUS && !self.target.is_current(endpoint).await {
+            return Err(overtaken());
+        }
+        Ok(reached)
     }
 
     fn fail(&self, error: Error) {

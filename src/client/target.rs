@@ -60,16 +60,29 @@ impl Target {
         }
     }
 
-    /// Returns when it is known that another endpoint has taken over from one that is silent or away.
+    /// Told that a connection is silent; returns when it is known that another endpoint has taken over.
     pub async fn replaced(&self, endpoint: &Endpoint) {
         self.lost();
-        let Target::Master(sentinels) = self else { return pending().await };
+        self.overtaken(endpoint).await;
+    }
+
+    /// Returns when it is known that another endpoint has taken over from one that is being connected to.
+    pub async fn overtaken(&self, endpoint: &Endpoint) {
+        if !matches!(self, Target::Master(_)) {
+            pending().await
+        }
         loop {
             sleep(ASK_SENTINELS_AGAIN).await;
-            if sentinels.master().await.is_ok_and(|address| Endpoint::Tcp(address) != *endpoint) {
+            if !self.is_current(endpoint).await {
                 return;
             }
         }
+    }
+
+    /// Whether nobody who can be asked names another endpoint.
+    pub async fn is_current(&self, endpoint: &Endpoint) -> bool {
+        let Target::Master(sentinels) = self else { return true };
+        sentinels.master().await.map_or(true, |address| Endpoint::Tcp(address) == *endpoint)
     }
 }
 
