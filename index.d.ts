@@ -438,7 +438,7 @@ export class Redis extends EventEmitter {
   metrics(): Metrics
   /**
    * A second client with the same options, `options` over them. An address given replaces the address as a whole, but for TLS, which stays
-   * with a new host or port; a `url` replaces also TLS, the credentials and the database.
+   * with a new host, port, cluster or sentinels; a `url` replaces also TLS, the credentials and the database.
    */
   duplicate(options?: RedisOptions): Redis
   /**

@@ -79,7 +79,15 @@ function masterOf(url) {
 
 /** @param {URL} url */
 function tlsOf(url) {
-  return /^(rediss|valkeys)\b/.test(url.protocol) ? { tls: true } : {}
+  return asksForTls(url.protocol) ? { tls: true } : {}
+}
+
+/**
+ * Whether a URL asks for TLS.
+ * @param {string} text
+ */
+function asksForTls(text) {
+  return /^\s*(rediss|valkeys)[:+]/i.test(text)
 }
 
 /** @param {URL} url */
@@ -119,4 +127,4 @@ function rejectQuery(url, known) {
   }
 }
 
-module.exports = { parseUrl }
+module.exports = { asksForTls, parseUrl }
