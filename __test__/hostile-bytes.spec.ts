@@ -30,8 +30,8 @@ async function endsOf(redis: Redis, lied = 0): Promise<string[]> {
 /** The server behaves from now on, and all is well. */
 async function worksAgain(server: HostileServer, redis: Redis): Promise<void> {
   server.misbehave = undefined
-  await until('it works again', () => redis.ping().then(() => true, () => false))
-  assert.deepEqual(await endsOf(redis), Array(8).fill('its own'))
+  // The deadlines are short, and a busy machine may miss one.
+  await until('it works again', async () => (await endsOf(redis)).every((end) => end === 'its own'))
   await until('nothing is pending', () => redis.metrics().pending === 0)
 }
 
@@ -50,6 +50,25 @@ for (const protocol of [2, 3] as const) {
     }
   })
 }
+
+describe('a stream that comes in parts', () => {
+  for (const [what, bytes] of Object.entries(STREAMS)) {
+    test(`${what} is a value or a typed error`, async () => {
+      await using server = await HostileServer.start()
+      await using redis = await connect(server, { commandTimeout: 500, watchdogMs: 500 })
+      const parts = bytes.match(/;[1-9]\d*\r\n.*\r\n|[^]*?\r\n/g)!.slice(0, 20)
+      server.lieTo('ECHO', (_, socket) => {
+        // Each in a read of its own, since of those that come together only the first is looked at.
+        parts.forEach((part, i) => setTimeout(() => socket.write(part), 5 * i))
+        server.misbehave = undefined
+        return ''
+      })
+      const end = await redis.command('ECHO', 'a').catch((error) => error.name)
+      assert.ok(end === 'Hello' || end === 'RedwrightError', String(end))
+      await worksAgain(server, redis)
+    })
+  }
+})
 
 describe('what nobody asked for', () => {
   /** Before the replies, between them, behind them. */
