@@ -117,7 +117,8 @@ onEveryBackend('the life of an entry', (backend) => {
     assert.equal(await pttl(cache, 'endless'), -1)
   })
 
-  test('that another program gave millions of years can be looked up', { skip: !backend.real && 'it has no such lives' }, async () => {
+  // js-redis-server has no such lives.
+  if (backend.real) test('that another program gave millions of years can be looked up', async () => {
     const cache = newCache()
     await cache.set('1', 1)
     await backend.redis.command('PEXPIREAT', `cache:${cache.namespace}:1`, 2n ** 60n)
