@@ -83,11 +83,11 @@ class TypeSafeCache {
     return this.#degrade.or(this.#store.lookup(key, namespace, this.#found, signal), missed)
   }
 
-  #found = (/** @type {[any, number]} */ [stored, pttl]) => {
+  #found = (/** @type {[any, number | bigint]} */ [stored, pttl]) => {
     const value = this.#tally.found(stored)
     if (value === MISS) return missed()
     // -1 says that the key has no end, -2 that it ended between the two replies.
-    return { hit: true, value, stale: false, ageMs: null, ttlMs: pttl === -1 ? Infinity : Math.max(pttl, 0) }
+    return { hit: true, value, stale: false, ageMs: null, ttlMs: pttl === -1 ? Infinity : Math.max(Number(pttl), 0) }
   }
 
   /**

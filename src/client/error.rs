@@ -154,7 +154,7 @@ impl Error {
             Fred::Timeout => Error::no_answer(),
             Fred::Auth | Fred::Cluster | Fred::InvalidArgument => Error::from_reply(details),
             Fred::Unknown if details.split(' ').next().is_some_and(is_code) => Error::from_reply(details),
-            _ => Error::new(ErrorKind::Unavailable, plain_io(details)),
+            _ => Error::new(ErrorKind::Unavailable, plain(plain_io(details))),
         }
     }
 }

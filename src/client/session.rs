@@ -162,8 +162,8 @@ impl Session {
     }
 
     pub async fn send(&self, command: Command) -> Result<Reply, SendError> {
-        // What is handed to fred when its task has ended is never answered.
-        if self.shared.task.is_finished() {
+        // What is handed to fred when its task has ended is never answered, and what is answered here need not be this command's.
+        if self.shared.task.is_finished() || !self.is_sound() {
             return Err(SendError::NotSent);
         }
         let shape = Shape::of(&command);
