@@ -42,9 +42,13 @@ impl Client {
 async fn check_up(attempt: &Attempt, info: NodeInfo, node: Arc<Node>) -> Checkup {
     let link = node.lane(None);
     let result = match timeout_at(answer_by(attempt).into(), link.gate.session()).await {
-        Ok(Ok(session)) => timeout_at(answer_by(attempt).into(), question(&session, &link.replies))
-            .await
-            .unwrap_or_else(|_| Err(Error::no_answer())),
+        Ok(Ok(session)) => {
+            // Should the bridge give up first, it says that the server is there and silent.
+            attempt.sent();
+            let asked = timeout_at(answer_by(attempt).into(), question(&session, &link.replies)).await;
+            attempt.settled();
+            asked.unwrap_or_else(|_| Err(Error::no_answer()))
+        }
         Ok(Err(error)) => Err(error),
         Err(_) => Err(Error::no_connection(link.gate.why_down())),
     };
