@@ -81,7 +81,8 @@ impl Client {
                     self.0.replies.fetch_add(1, Ordering::Relaxed);
                     attempt.settled();
                     let may_pass = error.is_passing() && !command.partial;
-                    if !may_pass || Instant::now() + PASSING >= answer_by(attempt) {
+                    // Another try must have time enough to be answered, or the caller would not be told why.
+                    if !may_pass || Instant::now() + 2 * PASSING >= answer_by(attempt) {
                         return Err(error.without(&command.args));
                     }
                     if error.server_code() == "READONLY" {
