@@ -12,7 +12,7 @@ const { parseAddresses } = require('./topology')
 function parseUrl(text) {
   if (typeof text !== 'string') throw typeError(`options.url must be a string, got ${kindOf(text)}`)
   // A URL has one host, and here may be several.
-  const [, scheme, before = '', hosts, after = ''] = /^([a-z]+\+(?:cluster|sentinel):\/\/)([^/?#]*@)?([^/?#@]*)(.*)$/is.exec(text) ?? []
+  const [, scheme, before = '', hosts = '', after = ''] = /^([a-z]+\+(?:cluster|sentinel):\/\/)([^/?#]*@)?([^/?#@]*)(.*)$/is.exec(text) ?? []
   let url
   try {
     url = new URL(scheme === undefined ? text : `${scheme}${before}several${after}`)

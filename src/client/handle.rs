@@ -118,7 +118,8 @@ impl Client {
                     } else if !error.is_passing() || command.partial || command.is_to_be_split(&error) {
                         return Err(error.without(&command.args).explained());
                     }
-                    if Instant::now() + PASSING >= answer_by(attempt) {
+                    // Another try must have time enough to be answered, or the caller would not be told why.
+                    if Instant::now() + 2 * PASSING >= answer_by(attempt) {
                         return Err(error.without(&command.args));
                     }
                     if error.server_code() == "READONLY" {
