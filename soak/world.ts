@@ -37,7 +37,7 @@ export interface Fault {
 
 export interface Applied {
   /** To whom, how much. */
-  detail?: string
+  detail?: string | undefined
   /** Ends it; a fault that ends by itself has none. */
-  heal?: () => Promise<void>
+  heal?: (() => Promise<void>) | undefined
 }

@@ -1,9 +1,11 @@
 import { type ClusterNode, TestCluster } from '../../__test__/support/cluster'
 import { isMaster } from '../../__test__/support/cluster-view'
 import { copied } from '../../__test__/support/faults'
+import { FaultProxy } from '../../__test__/support/fault-proxy'
 import { SLOTS } from '../../__test__/support/slots'
 import { between, pick, type Random, shuffled } from '../random'
 import type { Fault, World } from '../world'
+import { networkFaults } from './network-faults'
 import { askedOfAll, killed, stopped, untilReplaced } from './nodes'
 import { DURABLE } from './single'
 
@@ -14,14 +16,21 @@ export class ClusterWorld implements World {
   readonly name = 'cluster'
   readonly faults: readonly Fault[] = this.#faults()
 
-  private constructor(readonly cluster: TestCluster) {}
+  private constructor(
+    readonly cluster: TestCluster,
+    /** Before each node, in their order. */
+    readonly proxies: readonly FaultProxy[],
+  ) {}
 
   static async start(): Promise<ClusterWorld> {
-    return new ClusterWorld(await TestCluster.start({ nodeTimeoutMs: NODE_TIMEOUT_MS, args: DURABLE, fullCoverage: false }))
+    const cluster = await TestCluster.start({ nodeTimeoutMs: NODE_TIMEOUT_MS, args: DURABLE, fullCoverage: false })
+    return new ClusterWorld(cluster, await Promise.all(cluster.nodes.map(({ address }) => FaultProxy.start(address))))
   }
 
   get address() {
-    return this.cluster.options
+    const nodes = this.proxies.map(({ host, port }) => ({ host, port }))
+    const natMap = Object.fromEntries(this.cluster.nodes.map(({ host, port }, i) => [`${host}:${port}`, nodes[i]!]))
+    return { cluster: { nodes, natMap } }
   }
 
   async leaders(): Promise<string> {
@@ -38,15 +47,28 @@ export class ClusterWorld implements World {
   }
 
   async leave(): Promise<void> {
+    for (const proxy of this.proxies) {
+      proxy.refuse()
+      proxy.reset()
+    }
     await Promise.all(this.cluster.nodes.map((node) => node.crash()))
   }
 
   async comeBack(): Promise<void> {
     await Promise.all(this.cluster.nodes.map((node) => node.start()))
+    await Promise.all(this.proxies.map((proxy) => proxy.accept()))
   }
 
   async stop(): Promise<void> {
+    await Promise.all(this.proxies.map((proxy) => proxy.stop()))
     await this.cluster.stop()
+  }
+
+  /** The ways to the primaries. */
+  async #ways(): Promise<{ proxy: FaultProxy; to: string }[]> {
+    const primaries = await this.cluster.primaries()
+    const ways = this.cluster.nodes.map((node, i) => ({ node, proxy: this.proxies[i]!, to: `port ${node.port}` }))
+    return ways.filter(({ node }) => primaries.includes(node))
   }
 
   async #primary(random: Random): Promise<ClusterNode> {
@@ -98,7 +120,7 @@ export class ClusterWorld implements World {
       {
         name: 'SIGSTOP of a node, not for long',
         loses: 'perhaps',
-        lasts: [50, NODE_TIMEOUT_MS / 2],
+        lasts: [50, NODE_TIMEOUT_MS],
         apply: async ({ random }) => stopped(pick(random, this.cluster.nodes)),
       },
       {
@@ -133,6 +155,7 @@ export class ClusterWorld implements World {
       },
       askedOfAll('CLIENT KILL on all nodes', ['CLIENT', 'KILL', 'TYPE', 'normal'], nodes),
       askedOfAll('SCRIPT FLUSH on all nodes', ['SCRIPT', 'FLUSH'], nodes),
+      ...networkFaults(() => this.#ways()),
     ]
   }
 

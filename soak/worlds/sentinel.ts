@@ -70,7 +70,7 @@ export class SentinelWorld implements World {
       {
         name: 'SIGSTOP of the master, not for long',
         loses: 'perhaps',
-        lasts: [50, DOWN_AFTER_MS / 2],
+        lasts: [50, DOWN_AFTER_MS],
         apply: async () => stopped(await this.sentinel.master()),
       },
       {

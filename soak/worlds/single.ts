@@ -16,7 +16,7 @@ export class SingleWorld implements World {
     readonly server: MortalServer,
     readonly proxy: FaultProxy,
   ) {
-    this.faults = [...serverFaults(server), ...networkFaults(proxy)]
+    this.faults = [...serverFaults(server), ...networkFaults(async () => [{ proxy, to: '' }])]
   }
 
   static async start(): Promise<SingleWorld> {
