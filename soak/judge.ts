@@ -33,6 +33,7 @@ interface Running {
   what: string
   begun: number
   deadlineMs: number
+  giveUp(): void
 }
 
 /** Runs operations, counts what became of them, and holds each answer against its deadline and the list of errors. */
@@ -47,24 +48,28 @@ export class Judge {
   readonly #violations: Violations
   readonly #noise = new Noise()
   readonly #running = new Set<Running>()
-  #late: (Running & { ended: number })[] = []
+  readonly #watch = setInterval(() => this.#giveUp(), 1000)
+  #late: { what: string; begun: number; deadlineMs: number; ended: number }[] = []
 
   constructor(violations: Violations) {
     this.#violations = violations
   }
 
   async run<T>(what: string, operation: () => Promise<T>, { deadlineMs = DEADLINE_MS, isOwn }: Expectation = {}): Promise<Told<T>> {
-    const running = { what, begun: now(), deadlineMs }
+    let giveUp!: () => void
+    const never = new Promise<{ outcome: Outcome; reply: undefined }>((resolve) => (giveUp = () => resolve({ outcome: 'doubtful', reply: undefined })))
+    const running = { what, begun: now(), deadlineMs, giveUp }
     this.#running.add(running)
-    const { outcome, reply } = await operation().then(
+    const answer = operation().then(
       (reply) => ({ outcome: 'acknowledged' as const, reply }),
       (error: unknown) => ({ outcome: isOwn?.(error) ? ('acknowledged' as const) : this.#failure(what, error), reply: undefined }),
     )
+    const { outcome, reply } = await Promise.race([answer, never])
     this.#running.delete(running)
     const told = { outcome, begun: running.begun, ended: now(), ...(reply !== undefined && { reply }) }
     this.#count(what, outcome)
     this.latestMs = Math.max(this.latestMs, told.ended - told.begun - deadlineMs)
-    if (told.ended - told.begun > deadlineMs) this.#late.push({ ...running, ended: told.ended })
+    if (told.ended - told.begun > deadlineMs) this.#late.push({ what, begun: told.begun, deadlineMs, ended: told.ended })
     return told
   }
 
@@ -109,14 +114,19 @@ export class Judge {
       // The thread that answers is a third one, which may have waited when the two that measure did not.
       if (excess > SLACK_MS + noise) this.#violations.report(`${what} was answered ${Math.round(excess)} ms after its deadline, and the machine was ${Math.round(noise)} ms late`)
     }
-    for (const running of this.#running) {
-      if (now() - running.begun < running.deadlineMs + NEVER_MS + 2 * this.#noise.within(running.begun, now())) continue
-      this.#running.delete(running)
-      this.#violations.report(`${running.what} has not been answered for ${Math.round(now() - running.begun)} ms`)
+  }
+
+  #giveUp(): void {
+    for (const { what, begun, deadlineMs, giveUp } of this.#running) {
+      const waited = now() - begun
+      if (waited < deadlineMs + NEVER_MS + 2 * this.#noise.within(begun, now())) continue
+      this.#violations.report(`${what} has not been answered for ${Math.round(waited)} ms`)
+      giveUp()
     }
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#watch)
     await this.#noise.stop()
   }
 }

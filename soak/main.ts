@@ -23,7 +23,13 @@ async function soak({ minutes, seed, on }: Arguments): Promise<number> {
 
 try {
   process.exitCode = await soak(parse(process.argv.slice(2)))
+  // What was closed holds nothing; what was never answered does.
+  setTimeout(() => {
+    console.log('VIOLATED: the process has not ended 20 s after all clients were closed')
+    process.exit(1)
+  }, 20_000).unref()
 } catch (error) {
-  console.error(error instanceof RangeError || error instanceof TypeError ? `${error.message}\n${USAGE}` : error)
-  process.exitCode = 2
+  console.error(error instanceof RangeError || (error as { code?: string })?.code?.startsWith('ERR_PARSE_ARGS') ? `${(error as Error).message}\n${USAGE}` : error)
+  for (const what of violations.found) console.log(`VIOLATED: ${what}`)
+  process.exit(2)
 }

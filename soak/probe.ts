@@ -26,7 +26,7 @@ async function untilWritten({ name, redis }: Client, judge: Judge, violations: V
 /** Waits until every client writes again, by itself, and the servers are `settled`. How long it took the slowest client. */
 export async function recovered(clients: readonly Client[], judge: Judge, violations: Violations, settled: Promise<void>): Promise<number> {
   let since: number | undefined
-  const [...took] = await Promise.all([
+  const took = await Promise.all([
     ...clients.map((client) => untilWritten(client, judge, violations, () => since)),
     settled.then(() => {
       since = now()

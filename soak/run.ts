@@ -74,12 +74,12 @@ export class Run {
     await this.#judge.stop()
     const [raw, excess] = [this.#judge.latestMs, this.#judge.latestExcessMs].map((ms) => Math.round(ms))
     const late = excess === -Infinity ? '' : `; without what the machine was late: ${excess} ms, and ${SLACK_MS} are allowed`
-    this.#report.end([...lines, `latest answer ${raw} ms after its deadline${late.replace('-Infinity', '0')}`])
+    this.#report.end([...lines, `latest answer ${raw} ms after its deadline${late}`])
   }
 
   /** One fault, from the calm before it to the calm after it. */
   async #take(turn: Turn, all: readonly Workload[]): Promise<void> {
-    const { world, clients, violations } = this
+    const { clients, violations } = this
     const { fault } = turn
     await pause(turn.calmMs)
     await this.#changedHands(false)

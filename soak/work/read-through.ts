@@ -20,11 +20,22 @@ class Loaded {
   deleted = 0
   /** Stores that failed in doubt, which may come late: up to which load, and when. */
   doubts: { upTo: number; at: number }[] = []
+  /** The last things that happened to it, for whoever has to find out why. */
+  readonly #history: string[] = []
 
   constructor(
     readonly key: string,
     readonly cache: TypeSafeCache,
   ) {}
+
+  note(what: string): void {
+    this.#history.push(`${(now() % 100_000).toFixed(1)} ${what}`)
+    if (this.#history.length > 40) this.#history.shift()
+  }
+
+  get history(): string {
+    return this.#history.join('; ')
+  }
 }
 
 /** `getOrSet` with single flight, fetchers that fail, and deletions in between. */
@@ -40,6 +51,7 @@ export class ReadThroughs implements Workload {
     const byKey = new Map<string, Loaded>()
     const onError = (_: Error, { operation, key }: { operation: string; key: string }) => {
       const loaded = byKey.get(key)!
+      loaded.note(`${operation} failed`)
       if (operation === 'set') loaded.doubts.push({ upTo: loaded.fetches, at: now() })
     }
     const cache = new TypeSafeCache(redis, { namespace: `loaded-${this.context.run}-${name}`, ttl: '7d', onError })
@@ -60,8 +72,10 @@ export class ReadThroughs implements Workload {
     const [begun, waits, fails] = [now(), random() * FETCH_MS, random() < 0.1]
     const fetcher = async () => {
       const n = ++loaded.fetches
+      loaded.note(`load ${n} begins`)
       if (waits > 1) await pause(waits)
       if (fails) throw new FetchFailed(loaded.key)
+      loaded.note(`load ${n} ends`)
       return valueOf(loaded.key, n)
     }
     const isOwn = (error: unknown) => error instanceof FetchFailed && error.message === loaded.key
@@ -72,16 +86,19 @@ export class ReadThroughs implements Workload {
     if (flaw !== undefined) return violations.report(`getOrSet: ${flaw}`)
     const { n } = reply as Value
     if (n > loaded.fetches) violations.report(`getOrSet of ${loaded.key} found load ${n} of ${loaded.fetches}`)
+    loaded.note(`found ${n}, begun ${((now() - begun)).toFixed(1)} ms ago`)
     const isDoubtful = [...doubts, ...loaded.doubts].some(({ upTo }) => n <= upTo)
     if (n <= deleted && !isDoubtful) {
-      violations.suspect(`getOrSet of ${loaded.key}, begun at ${Math.round(begun)}, found load ${n} after all up to ${deleted} had been deleted`)
+      violations.suspect(`getOrSet of ${loaded.key} found load ${n} after all up to ${deleted} had been deleted; ms: ${loaded.history}`)
     }
   }
 
   async #delete(loaded: Loaded): Promise<void> {
     const upTo = loaded.fetches
     const { outcome, begun } = await this.context.judge.run('TypeSafeCache.delete', () => loaded.cache.delete(loaded.key))
-    if (outcome !== 'acknowledged' || this.context.risk.touches(begun) !== 'not') return
+    const risk = this.context.risk.touches(begun)
+    loaded.note(`deletion of all up to ${upTo} ${outcome}, begun ${(now() - begun).toFixed(1)} ms ago${risk === 'not' ? '' : ', at risk'}`)
+    if (outcome !== 'acknowledged' || risk !== 'not') return
     loaded.deleted = Math.max(loaded.deleted, upTo)
     loaded.doubts = loaded.doubts.filter(({ at }) => !this.context.calm.liesBetween(at, begun))
   }

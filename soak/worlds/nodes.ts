@@ -20,7 +20,7 @@ export async function stopped(node: RedisNode) {
 /** Waits until somebody else has taken over. */
 export async function untilReplaced(leaders: () => Promise<string>, before: string): Promise<void> {
   const replaced = () => until('another has taken over', async () => (await leaders().catch(() => before)) !== before)
-  // Sentinels that vote for themselves try again after six seconds, and may need several rounds.
+  // Sentinels that each vote for themselves try again after six seconds, and may need several rounds.
   await replaced().catch(replaced)
 }
 

@@ -1,4 +1,5 @@
 import { copied } from '../../__test__/support/faults'
+import type { RedisNode } from '../../__test__/support/redis-node'
 import { TestSentinel } from '../../__test__/support/sentinel'
 import { pick } from '../random'
 import type { Fault, World } from '../world'
@@ -6,6 +7,13 @@ import { askedOfAll, killed, stopped, untilReplaced } from './nodes'
 import { DURABLE } from './single'
 
 const DOWN_AFTER_MS = 1000
+
+/**
+ * While the master is down sentinels ask a replica for `INFO` once a second, and choose it only if the last one is not older than five
+ * pings. With the shorter period of the tests they would find no replica good enough, and try again after six seconds.
+ */
+const PING_PERIOD_MS = 300
+const paced = (sentinel: RedisNode) => sentinel.ask('SENTINEL', 'DEBUG', 'PING-PERIOD', PING_PERIOD_MS)
 
 /** A master and two replicas, watched by three sentinels. */
 export class SentinelWorld implements World {
@@ -15,7 +23,9 @@ export class SentinelWorld implements World {
   private constructor(readonly sentinel: TestSentinel) {}
 
   static async start(): Promise<SentinelWorld> {
-    return new SentinelWorld(await TestSentinel.start({ downAfterMs: DOWN_AFTER_MS, args: DURABLE }))
+    const sentinel = await TestSentinel.start({ downAfterMs: DOWN_AFTER_MS, args: DURABLE })
+    await Promise.all(sentinel.sentinels.map(paced))
+    return new SentinelWorld(sentinel)
   }
 
   get address() {
@@ -83,7 +93,14 @@ export class SentinelWorld implements World {
         name: 'SIGKILL of a sentinel',
         loses: 'nothing',
         lasts: [100, 1500],
-        apply: async ({ random }) => killed(pick(random, this.sentinel.sentinels)),
+        apply: async ({ random }) => {
+          const sentinel = pick(random, this.sentinel.sentinels)
+          const { detail, heal } = await killed(sentinel)
+          return { detail, heal: async () => {
+              await heal()
+              await paced(sentinel)
+            } }
+        },
       },
       {
         name: 'SIGKILL of a replica',
