@@ -1,0 +1,40 @@
+import type { RedisOptions } from '../index.js'
+
+/** The `commandTimeout` of every client. */
+export const DEADLINE_MS = 500
+
+/** How late an answer may be, beside what the machine itself was late. */
+export const SLACK_MS = 100
+
+/** How many operations are under way at once. */
+export const WORKERS = 64
+
+/** Short, so that much happens in a minute. */
+export const COMMON: RedisOptions = {
+  commandTimeout: DEADLINE_MS,
+  connectTimeout: 1000,
+  watchdogMs: 300,
+  reconnect: { minMs: 10, maxMs: 200 },
+}
+
+/** One client of each kind, beside the address. */
+export const CLIENTS: Readonly<Record<string, RedisOptions>> = {
+  shared: {},
+  pool: { poolSize: 3 },
+  resp2: { protocol: 2 },
+}
+
+/** Once the servers are well and agree, every client must have written by then. */
+export const RECOVERY_MS = 20_000
+
+/** How long what was on its way during a fault may still take effect. */
+export const ECHO_MS = 500
+
+/** Of a core, while every server is away and nothing is asked. A loop that is busy takes the whole of it. */
+export const IDLE_SHARE = 0.2
+
+/** How much the process may grow after its first faults. */
+export const GROWTH_MB = 200
+
+/** Half of the event loop's turns are shorter; what blocks it for longer is no noise. */
+export const LOOP_MS = 100
