@@ -31,7 +31,7 @@ export const RECOVERY_MS = 20_000
 export const ECHO_MS = 500
 
 /** Of a core, while every server is away and nothing is asked. A loop that is busy takes the whole of it. */
-export const IDLE_SHARE = 0.2
+export const IDLE_SHARE = 0.35
 
 /** How much the process may grow after its first faults. */
 export const GROWTH_MB = 200
