@@ -62,7 +62,7 @@ describe('any URL', () => {
     const check = fc.property(parts, ({ username, password, port, db }) => {
       const url = `redis://${encodeURIComponent(username)}:${encodeURIComponent(password)}@host:${port}/${db}`
       const native = toNative(normalise(url))
-      assert.deepEqual([native.username, native.password, native.host, native.port, native.db], [username, password, 'host', port, db])
+      assert.deepEqual([native.username, native.password, native.addresses, native.db], [username, password, [`host:${port}`], db])
     })
     fc.assert(check, { numRuns: 500 })
   })
@@ -74,9 +74,11 @@ function assertNative(native: any): void {
   for (const name of ['connectTimeout', 'commandTimeout', 'watchdog', 'keepAlive', 'reconnectMin', 'reconnectMax']) {
     assert.ok(whole(native[name], 1, 2 ** 31 - 1), `${name}: ${native[name]}`)
   }
-  assert.ok(whole(native.port, 1, 65535) && whole(native.db, 0, 255) && whole(native.maxPending, 1, 1_000_000))
+  assert.ok(whole(native.poolSize, 1, 64) && whole(native.db, 0, 255) && whole(native.maxPending, 1, 1_000_000))
+  assert.ok(native.path !== '' || native.addresses.length > 0)
+  for (const address of native.addresses) assert.ok(whole(Number(/^[^]+:(\d+)$/.exec(address)?.[1]), 1, 65535) && !address.includes('\0'), address)
   assert.ok(native.protocol === 2 || native.protocol === 3)
-  for (const name of ['host', 'path', 'username', 'password', 'connectionName']) {
+  for (const name of ['path', 'masterName', 'username', 'password', 'connectionName']) {
     assert.ok(native[name] === undefined || (typeof native[name] === 'string' && !native[name].includes('\0')), name)
   }
 }

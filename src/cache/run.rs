@@ -91,8 +91,13 @@ pub async fn delete_matching(client: Client, whole: Arc<Attempt>, step: Duration
         }
         if done || bytes > MOST_FOUND {
             let attempt = Attempt::new(step);
+            let before = deleted;
             deleted += within(&whole, &attempt, client.unlink(&attempt, std::mem::take(&mut found))).await?;
             bytes = 0;
+            if before == 0 && deleted > 0 {
+                // Should a later step fail, a part was done.
+                whole.sent();
+            }
         }
         if done {
             return Ok(Outcome::Integer(deleted));

@@ -3,6 +3,7 @@
 use super::command::Command;
 use super::error::Error;
 use super::handle::{Client, answer_by};
+use super::line::Turn;
 use super::node::{Node, NodeInfo, Role};
 use super::reply::Reply;
 use super::send_error::SendError;
@@ -41,7 +42,7 @@ impl Client {
 
 async fn check_up(attempt: &Attempt, info: NodeInfo, node: Arc<Node>) -> Checkup {
     let link = node.lane(None);
-    let result = match timeout_at(answer_by(attempt).into(), link.gate.session()).await {
+    let result = match timeout_at(answer_by(attempt).into(), link.gate.session(Turn::next(), None)).await {
         Ok(Ok(session)) => {
             // Should the bridge give up first, it says that the server is there and silent.
             attempt.sent();

@@ -3,14 +3,16 @@
 use super::cluster_replies::Shard;
 use super::crowd::Crowd;
 use super::error::{Error, ErrorKind};
+use super::line::Turn;
 use super::link::{Event, Link, LinkCounters};
 use super::node::{Node, NodeInfo};
 use super::options::{Address, ClientOptions, ScaleReads, Topology};
 use super::session::Session;
 use super::slot_map::SlotMap;
+use super::survey;
 use super::target::Target;
 use super::way::Way;
-use super::{gate, survey};
+use crate::common::give_way;
 use futures_util::future::join_all;
 use std::collections::HashMap;
 use std::pin::pin;
@@ -239,9 +241,10 @@ impl Cluster {
     }
 
     /// As `standing`, awaited for as long as the cluster may bring it. Whoever waits goes first, as at the gate of a link.
-    pub async fn reach(&self, way: Way) -> Result<(Arc<Link>, Session), Error> {
-        let _here = gate::Waiting::new(&self.waiting);
-        tokio::task::yield_now().await;
+    pub async fn reach(&self, way: Way, turn: Turn, failed: Option<&Session>) -> Result<(Arc<Link>, Session), Error> {
+        let _here = Waiting::new(&self.waiting);
+        // Those who wait may have been woken to go where we are going.
+        give_way().await;
         loop {
             let mut changed = pin!(self.changed.notified());
             match &*self.known.borrow() {
@@ -252,7 +255,7 @@ impl Cluster {
             let link = self.map().link(way, self.scale_reads);
             let session = async {
                 let link = link?;
-                match link.gate.session().await {
+                match link.gate.session(turn, failed).await {
                     // The node has left the cluster, and the map is about to say so.
                     Err(error) if error.kind == ErrorKind::Closed => None,
                     session => Some(session.map(|session| (link, session))),
@@ -276,5 +279,21 @@ impl Cluster {
             Some(link) => link.gate.why_down(),
             None => Some(Error::new(ErrorKind::Unavailable, "no node of the cluster has the slot")),
         }
+    }
+}
+
+/// Counts a call that waits.
+struct Waiting<'count>(&'count AtomicUsize);
+
+impl<'count> Waiting<'count> {
+    fn new(count: &'count AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Waiting(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,10 +1,11 @@
 //! Where a link stands, and the calls that wait for it.
 
 use super::error::Error;
+use super::line::{Line, Place, Turn};
 use super::session::Session;
-use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::{Notify, watch};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// Where a link stands.
 #[derive(Clone, Default)]
@@ -21,59 +22,75 @@ pub enum State {
 /// Lets calls through while a connection stands.
 pub struct Gate {
     state: watch::Sender<State>,
-    /// Rung at every change. Unlike those of `state`, whoever waits here is woken in the order of coming.
-    changed: Notify,
     /// Calls that wait for a connection.
-    waiting: AtomicUsize,
+    line: Line,
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        Gate { state: watch::Sender::new(State::default()), changed: Notify::new(), waiting: AtomicUsize::new(0) }
+        Gate { state: watch::Sender::new(State::default()), line: Line::default() }
     }
 }
 
+/// How long a connection that has just failed a call may go on to be taken for standing.
+const SOON: Duration = Duration::from_millis(100);
+
 impl Gate {
     pub fn enter(&self, state: State) {
-        self.state.send_replace(state);
-        self.changed.notify_waiters();
+        self.replace(state);
+    }
+
+    fn replace(&self, state: State) -> State {
+        let before = self.state.send_replace(state);
+        match &*self.state.borrow() {
+            State::Ready(_) => self.line.call_first(),
+            State::Down(error) if error.is_lasting() => self.line.call_all(),
+            State::Closed => self.line.call_all(),
+            State::Waiting | State::Down(_) => {}
+        }
+        before
     }
 
     /// The standing connection, if there is one and nobody waits for it.
     pub fn standing(&self) -> Option<Session> {
         match &*self.state.borrow() {
-            State::Ready(session) if self.waiting.load(Ordering::Relaxed) == 0 => Some(session.clone()),
+            State::Ready(session) if self.line.is_empty() => Some(session.clone()),
             _ => None,
         }
     }
 
+    /// Keeps a call's place among those that wait, so that nobody who came later goes before it while it rests.
+    pub fn hold(&self, turn: Turn) -> Place<'_> {
+        self.line.join(turn)
+    }
+
     /// Closes, so that nobody begins on the standing connection, and gives it.
     pub fn leave(&self) -> Option<Session> {
-        let before = self.state.send_replace(State::Closed);
-        self.changed.notify_waiters();
-        if let State::Ready(session) = before { Some(session) } else { None }
+        if let State::Ready(session) = self.replace(State::Closed) { Some(session) } else { None }
     }
 
     pub fn is_standing(&self) -> bool {
         matches!(&*self.state.borrow(), State::Ready(_))
     }
 
-    /// The standing connection, awaited for as long as the next attempt may bring it. Calls get it in the order in which they came.
-    pub async fn session(&self) -> Result<Session, Error> {
-        let _here = Waiting::new(&self.waiting);
-        if matches!(&*self.state.borrow(), State::Ready(_)) {
-            // Those who waited have been woken, and are before us.
-            tokio::task::yield_now().await;
-        }
+    /// The standing connection, awaited for as long as the next attempt may bring it. Calls get it in the order of their turns. `failed` is
+    /// the connection on which the call has just failed: it is about to be found out, and another is waited for.
+    pub async fn session(&self, turn: Turn, failed: Option<&Session>) -> Result<Session, Error> {
+        let place = self.line.join(turn);
+        let begun = Instant::now();
+        let has_failed = |session: &Session| failed.is_some_and(|failed| failed.is(session)) && begun.elapsed() < SOON;
         loop {
-            let changed = pin!(self.changed.notified());
             match &*self.state.borrow() {
-                State::Ready(session) => return Ok(session.clone()),
+                State::Ready(session) if place.is_first() && !has_failed(session) => return Ok(session.clone()),
                 State::Closed => return Err(Error::closed()),
                 State::Down(error) if error.is_lasting() => return Err(error.clone()),
-                State::Down(_) | State::Waiting => {}
+                _ => {}
             }
-            changed.await;
+            if failed.is_some() {
+                let _ = timeout(SOON, place.called()).await;
+            } else {
+                place.called().await;
+            }
         }
     }
 
@@ -86,21 +103,5 @@ impl Gate {
     /// Why the last attempt to connect failed, where it did.
     pub fn why_down(&self) -> Option<Error> {
         if let State::Down(error) = &*self.state.borrow() { Some(error.clone()) } else { None }
-    }
-}
-
-/// Counts a call that waits.
-pub struct Waiting<'count>(&'count AtomicUsize);
-
-impl<'count> Waiting<'count> {
-    pub fn new(count: &'count AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Waiting(count)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -9,6 +9,7 @@
 use super::error::Error;
 use super::reply::Reply;
 use super::send_error::SendError;
+use crate::common::give_way;
 use bytes::Bytes;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use tokio::sync::Notify;
@@ -44,7 +45,7 @@ impl Guard {
     pub async fn trusts(&self) -> bool {
         // A guarded command that was sent before and lost its reply was woken before us, and looks at its answer first.
         if self.open.load(Relaxed) > 0 {
-            tokio::task::yield_now().await;
+            give_way().await;
         }
         self.is_sound()
     }

@@ -5,6 +5,7 @@ use super::cluster_replies::Redirection;
 use super::command::Command;
 use super::crowd::Crowd;
 use super::error::{Error, ErrorKind};
+use super::line::Turn;
 use super::link::{Link, LinkCounters, Observer};
 use super::node::NodeInfo;
 use super::options::ClientOptions;
@@ -89,13 +90,15 @@ impl Client {
         command: Command,
         mut way: Way,
     ) -> Result<(Reply, Session), Error> {
+        let turn = Turn::next();
+        let mut failed: Option<Session> = None;
         let mut sent_on = 0;
         let mut ask: Option<Arc<Link>> = None;
         loop {
             let asking = ask.is_some();
             let (link, session) = match ask.take() {
-                Some(link) => self.reach_link(attempt, link, way).await?,
-                None => self.reach(attempt, way).await?,
+                Some(link) => self.reach_link(attempt, link, way, turn).await?,
+                None => self.reach(attempt, way, turn, failed.as_ref()).await?,
             };
             attempt.sent();
             let sending = command.clone();
@@ -127,6 +130,8 @@ impl Client {
                     }
                     // A replica that cannot answer has a primary that may.
                     way.read = false;
+                    // What refuses a slot is no reason for the others to wait.
+                    let _place = (error.server_code() != "TRYAGAIN").then(|| link.gate.hold(turn));
                     sleep(PASSING).await;
                     continue;
                 }
@@ -135,9 +140,8 @@ impl Client {
                 Err(SendError::Lost) if command.idempotent => attempt.settled(),
                 Err(SendError::Lost) => return Err(Error::lost()),
             }
-            // The link is about to see that the connection has ended.
             way.read = false;
-            sleep(Duration::from_millis(1)).await;
+            failed = Some(session);
         }
     }
 
@@ -147,19 +151,31 @@ impl Client {
         Some((cluster, Redirection::parse(&error.message, link.address()?)?))
     }
 
-    /// The standing connection; when there is none, it is awaited until the deadline.
-    pub(super) async fn reach(&self, attempt: &Attempt, way: Way) -> Result<(Arc<Link>, Session), Error> {
-        match self.0.route.standing(way) {
-            Some(reached) => Ok(reached),
-            None => {
-                self.0.route.begin();
-                Box::pin(self.within(attempt, way, self.0.route.reach(way))).await
-            }
+    /// The standing connection; when there is none, or the call has just failed on it, it is awaited until the deadline.
+    pub(super) async fn reach(
+        &self,
+        attempt: &Attempt,
+        way: Way,
+        turn: Turn,
+        failed: Option<&Session>,
+    ) -> Result<(Arc<Link>, Session), Error> {
+        if failed.is_none()
+            && let Some(reached) = self.0.route.standing(way)
+        {
+            return Ok(reached);
         }
+        self.0.route.begin();
+        Box::pin(self.within(attempt, way, self.0.route.reach(way, turn, failed))).await
     }
 
-    async fn reach_link(&self, attempt: &Attempt, link: Arc<Link>, way: Way) -> Result<(Arc<Link>, Session), Error> {
-        let reached = async { link.gate.session().await.map(|session| (link.clone(), session)) };
+    async fn reach_link(
+        &self,
+        attempt: &Attempt,
+        link: Arc<Link>,
+        way: Way,
+        turn: Turn,
+    ) -> Result<(Arc<Link>, Session), Error> {
+        let reached = async { link.gate.session(turn, None).await.map(|session| (link.clone(), session)) };
         Box::pin(self.within(attempt, way, reached)).await
     }
 

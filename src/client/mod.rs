@@ -10,6 +10,7 @@ mod error;
 mod gate;
 mod guard;
 mod handle;
+mod line;
 mod link;
 mod multi;
 mod node;

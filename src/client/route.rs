@@ -4,6 +4,7 @@ use super::cluster::Cluster;
 use super::command::Command;
 use super::crowd::Crowd;
 use super::error::Error;
+use super::line::Turn;
 use super::link::{Link, LinkCounters};
 use super::node::{Node, NodeInfo, Role};
 use super::options::{ClientOptions, Topology};
@@ -91,13 +92,13 @@ impl Route {
     }
 
     /// As `standing`, awaited.
-    pub async fn reach(&self, way: Way) -> Result<(Arc<Link>, Session), Error> {
+    pub async fn reach(&self, way: Way, turn: Turn, failed: Option<&Session>) -> Result<(Arc<Link>, Session), Error> {
         match self {
             Route::Direct(node) => {
                 let link = node.lane(way.slot);
-                link.gate.session().await.map(|session| (link.clone(), session))
+                link.gate.session(turn, failed).await.map(|session| (link.clone(), session))
             }
-            Route::Cluster(cluster) => cluster.reach(way).await,
+            Route::Cluster(cluster) => cluster.reach(way, turn, failed).await,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::command::Command;
 use super::error::{Error, ErrorKind};
 use super::handle::Client;
+use super::line::Turn;
 use super::reply::Reply;
 use super::route::Route;
 use super::send_error::MISFIT;
@@ -53,7 +54,7 @@ impl Scan {
         let stretch = match self.stretch.take() {
             Some(stretch) => stretch,
             None => {
-                let (_, session) = client.reach(attempt, way).await?;
+                let (_, session) = client.reach(attempt, way, Turn::next(), None).await?;
                 let own = own_slots(client.route(), &session).await;
                 Stretch { cursor: Bytes::from_static(b"0"), session, own }
             }

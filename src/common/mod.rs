@@ -2,7 +2,9 @@
 
 pub mod allowance;
 pub mod attempt;
+mod give_way;
 pub mod keys;
 
 pub use allowance::Allowance;
 pub use attempt::Attempt;
+pub use give_way::give_way;
