@@ -9,8 +9,13 @@ const CODES = ['ERR_PROTOCOL', 'ERR_SERVER', 'ERR_AUTH', 'ERR_UNAVAILABLE', 'ERR
 
 /** What JSON, a plain string or nothing becomes. */
 const isValue = (value: unknown) => value === null || ['string', 'number'].includes(typeof value)
-const isUndefined = (value: unknown) => value === undefined
 const isBoolean = (value: unknown) => typeof value === 'boolean'
+/** A wrong reply must not look like a miss, nor like the end of what was asked for. */
+const isHitOrMiss = (value: unknown, reply: string) => isValue(value) && (value !== null || /^([$*]-1\r|_|\$3\r\n\xff|\|1[^]*_\r\n$)/.test(reply))
+const isDone = (value: unknown, reply: string) => value === undefined && reply === '+OK\r\n'
+const isDeleted = (value: unknown, reply: string) => value === undefined && reply.startsWith(':')
+const isAnswered = (value: unknown, reply: string) => isBoolean(value) && reply.startsWith(':')
+const isWalked = (value: unknown, reply: string) => isCount(10)(value) && reply.startsWith('*2\r\n$1\r\n0')
 const isInteger = (value: unknown) => Number.isInteger(value) || typeof value === 'bigint'
 const isCount = (most: number) => (value: unknown) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most
 const isListOf = (count: number) => (value: unknown) => Array.isArray(value) && value.length === count && value.every(isValue)
@@ -23,25 +28,25 @@ interface Public {
 }
 
 /** Every way in which a reply reaches a user: the command that is answered wrongly, the call, and what it may then give. */
-const CALLS: [title: string, lie: string, call: (of: Public) => Promise<unknown>, may: (value: any) => boolean][] = [
-  ['cache.get', 'GET', ({ cache }) => cache.get('k'), isValue],
+const CALLS: [title: string, lie: string, call: (of: Public) => Promise<unknown>, may: (value: any, reply: string) => boolean][] = [
+  ['cache.get', 'GET', ({ cache }) => cache.get('k'), isHitOrMiss],
   ['cache.lookup, its value', 'GET', ({ cache }) => cache.lookup('k'), ({ hit, value, ttlMs }) => isBoolean(hit) && isValue(value) && ttlMs >= 0],
   ['cache.lookup, its life', 'PTTL', ({ cache }) => cache.lookup('k'), ({ hit, value, ttlMs }) => isBoolean(hit) && isValue(value) && ttlMs >= 0],
-  ['cache.exists', 'EXISTS', ({ cache }) => cache.exists('k'), isBoolean],
-  ['cache.set', 'SET', ({ cache }) => cache.set('k', 'v'), isUndefined],
-  ['cache.del', 'UNLINK', ({ cache }) => cache.del('k'), isUndefined],
+  ['cache.exists', 'EXISTS', ({ cache }) => cache.exists('k'), isAnswered],
+  ['cache.set', 'SET', ({ cache }) => cache.set('k', 'v'), isDone],
+  ['cache.del', 'UNLINK', ({ cache }) => cache.del('k'), isDeleted],
   ['cache.getOrSet, its read', 'GET', ({ cache }) => cache.getOrSet<unknown>('k', () => 'loaded'), isValue],
   ['cache.getOrSet, its store', 'SET', ({ cache }) => cache.getOrSet('other', () => 'loaded', { forceFresh: true }), (value) => value === 'loaded'],
   ['cache.getMany', 'MGET', ({ cache }) => cache.getMany(['k', 'l']), isListOf(2)],
   ['cache.getMany of four', 'MGET', ({ cache }) => cache.getMany(['k', 'l', 'm', 'n']), isListOf(4)],
-  ['cache.setMany', 'SET', ({ cache }) => cache.setMany([['k', 1], ['l', 2]]), isUndefined],
+  ['cache.setMany', 'SET', ({ cache }) => cache.setMany([['k', 1], ['l', 2]]), isDone],
   ['cache.deleteMany', 'UNLINK', ({ cache }) => cache.deleteMany(['k', 'l']), isCount(2)],
-  ['cache.deletePattern, its walk', 'SCAN', ({ cache }) => cache.deletePattern('*'), isCount(10)],
+  ['cache.deletePattern, its walk', 'SCAN', ({ cache }) => cache.deletePattern('*'), isWalked],
   ['cache.deletePattern, its end', 'UNLINK', ({ cache }) => cache.deletePattern('*'), isCount(10)],
-  ['repository.get', 'GET', ({ repository }) => repository.get('k'), isValue],
-  ['repository.set', 'SET', ({ repository }) => repository.set('k', 'v'), isUndefined],
-  ['repository.delete', 'UNLINK', ({ repository }) => repository.delete('k'), isUndefined],
-  ['repository.exists', 'EXISTS', ({ repository }) => repository.exists('k'), isBoolean],
+  ['repository.get', 'GET', ({ repository }) => repository.get('k'), isHitOrMiss],
+  ['repository.set', 'SET', ({ repository }) => repository.set('k', 'v'), isDone],
+  ['repository.delete', 'UNLINK', ({ repository }) => repository.delete('k'), isDeleted],
+  ['repository.exists', 'EXISTS', ({ repository }) => repository.exists('k'), isAnswered],
   ['repository.getMany', 'MGET', ({ repository }) => repository.getMany(['k', 'l']), isListOf(2)],
   ['redis.ping', 'PING', ({ redis }) => redis.ping(), (value) => value === 'PONG'],
   ['redis.health, its ping', 'PING', ({ redis }) => redis.health(), ({ ok }) => isBoolean(ok)],
@@ -91,8 +96,8 @@ for (const protocol of [2, 3] as const) {
             await cache.set('k', 'v')
             server.lieTo(lie, reply)
             // Others on the same connection, behind it.
-            const others = [0, 1, 2, 3].map((i) => [() => redis.command('ECHO', `own ${i}`), (value: any) => value === `own ${i}`] as const)
-            await Promise.all([[() => call(peer), may] as const, ...others].map(([call, may]) => assertTyped(call(), may, what)))
+            const others = [0, 1, 2, 3].map((i) => [() => redis.command('ECHO', `own ${i}`), (value: unknown) => value === `own ${i}`] as const)
+            await Promise.all([[() => call(peer), may] as const, ...others].map(([call, may]) => assertTyped(call(), (value) => may(value, reply), what)))
             server.misbehave = undefined
             await until(`it works again after ${what}`, () => redis.ping().then(() => true, () => false))
             assert.equal(await redis.command('GET', 'own'), 'value')
