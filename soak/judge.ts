@@ -23,7 +23,7 @@ export interface Expectation {
 export type Counts = Record<Outcome, number>
 
 /** What a client may say. Of a server's own errors those that pass. */
-const CODES = new Set(['ERR_TIMEOUT', 'ERR_UNAVAILABLE', 'ERR_BUSY', 'ERR_AUTH'])
+const CODES = new Set(['ERR_TIMEOUT', 'ERR_UNAVAILABLE', 'ERR_BUSY', 'ERR_AUTH', 'ERR_CIRCUIT_OPEN'])
 const PASSING = /^(LOADING|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN|ERR max number of clients)/
 
 /** Given up on: it will never be answered. */

@@ -15,6 +15,8 @@ export const COMMON: RedisOptions = {
   connectTimeout: 1000,
   watchdogMs: 300,
   reconnect: { minMs: 10, maxMs: 200 },
+  // What is refused at once puts nothing to the test.
+  breaker: false,
 }
 
 /** One client of each kind, beside the address. */

@@ -5,6 +5,7 @@ import { HealthProbes } from './health'
 import { Once } from './once'
 import { ReadThroughs } from './read-through'
 import { Registers } from './registers'
+import { Resilient } from './resilient'
 import { cacheStore, repositoryStore } from './stores'
 
 /** All that is done at once. A new class of the product gets a line here. */
@@ -18,5 +19,6 @@ export function workloads(context: Context): Workload[] {
     new Once(context),
     new Echo(context),
     new HealthProbes(context),
+    new Resilient(context),
   ]
 }

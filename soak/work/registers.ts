@@ -86,7 +86,7 @@ export class Registers implements Workload {
     const writes = registers.map((register) => ({ register, n: register.write('value') }))
     const entries = writes.map(({ register: { key }, n }) => [key, valueOf(key, n)] as const)
     const told = await this.context.judge.run(`${this.name}.setMany`, () => store.setMany!(entries))
-    for (const { register, n } of writes) register.wrote(n, inPart(told))
+    for (const { register, n } of writes) register.wrote(n, told)
   }
 
   async #removeMany(store: Store, registers: readonly Register[]): Promise<void> {
@@ -94,14 +94,14 @@ export class Registers implements Workload {
     const keys = registers.map(({ key }) => key)
     const writes = registers.map((register) => ({ register, n: register.write('gone') }))
     const told = await this.context.judge.run(`${this.name}.deleteMany`, () => store.removeMany!(keys))
-    for (const { register, n } of writes) register.wrote(n, inPart(told))
+    for (const { register, n } of writes) register.wrote(n, told)
   }
 
   async #removeAll(store: Store, prefix: string, registers: readonly Register[]): Promise<void> {
     if (store.removeAll === undefined) return
     const writes = registers.map((register) => ({ register, n: register.write('gone') }))
     const told = await this.context.judge.run(`${this.name}.deletePattern`, () => store.removeAll!(prefix), { deadlineMs: WALK_MS })
-    for (const { register, n } of writes) register.wrote(n, inPart(told))
+    for (const { register, n } of writes) register.wrote(n, told)
   }
 
   async sweep(): Promise<void> {
@@ -117,6 +117,3 @@ export class Registers implements Workload {
     }
   }
 }
-
-/** Not atomic: of one that failed some parts may have been done, whatever it says of the others. */
-const inPart = (told: Told<unknown>): Told<unknown> => (told.outcome === 'refused' ? { ...told, outcome: 'doubtful' } : told)
