@@ -4,7 +4,9 @@ import type { StartServerOptions } from '../../testing.js'
 import { TestCluster } from './cluster'
 import type { RedisNode } from './redis-node'
 import { TestSentinel } from './sentinel'
+import { speaksTls } from './server-process'
 import { realServer } from './servers'
+import { TlsServer } from './tls-server'
 
 /** What was started for a suite. */
 export interface Serving {
@@ -38,6 +40,11 @@ async function inJavaScript(): Promise<Serving> {
   return { options: { url: server.url }, stop: () => server.stop() }
 }
 
+async function withTls(): Promise<Serving> {
+  const server = await TlsServer.start()
+  return { options: server.options, stop: () => server.stop() }
+}
+
 async function aCluster(): Promise<Serving> {
   const cluster = await TestCluster.start()
   return { options: cluster.options, primaries: () => cluster.primaries(), stop: () => cluster.stop() }
@@ -53,6 +60,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'a socket and RESP2', real: true, options: { protocol: 2 }, start: oneServer({}) },
   { name: 'TCP and RESP3', real: true, options: { protocol: 3 }, start: oneServer({ tcp: true }) },
   { name: 'TCP and RESP2', real: true, options: { protocol: 2 }, start: oneServer({ tcp: true }) },
+  ...(speaksTls() ? [{ name: 'TLS', real: true, options: {}, start: withTls }] : []),
   { name: 'a cluster', real: true, options: { protocol: 3 }, start: aCluster },
   { name: 'a cluster and RESP2', real: true, options: { protocol: 2, poolSize: 2 }, start: aCluster },
   { name: 'Sentinel', real: true, options: {}, start: aSentinel },
