@@ -20,6 +20,7 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
  * |---|---|---|
  * | `ERR_TIMEOUT` | sent, and no reply came before the deadline; from `Redis.connect`, no handshake came to its end | yes |
  * | `ERR_UNAVAILABLE` | no connection, or it was lost before the reply came | yes |
+ * | `ERR_CIRCUIT_OPEN` | the client's circuit breaker is open, because the server did not answer lately; nothing was sent | yes |
  * | `ERR_BUSY` | `maxPending` operations are already waiting; nothing was sent | yes |
  * | `ERR_SERVER` | the server answered with an error; `serverCode` is its first word (`WRONGTYPE`, `OOM`, …) | some |
  * | `ERR_AUTH` | the server refused the user name or password | no |
@@ -31,6 +32,7 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 export type RedwrightErrorCode =
   | 'ERR_TIMEOUT'
   | 'ERR_UNAVAILABLE'
+  | 'ERR_CIRCUIT_OPEN'
   | 'ERR_BUSY'
   | 'ERR_SERVER'
   | 'ERR_AUTH'
@@ -61,6 +63,77 @@ export interface RedwrightErrorDetails {
   maybeExecuted?: boolean
   serverCode?: string
   cause?: unknown
+}
+
+// ---- circuit breaker --------------------------------------------------------------------------------------------------
+
+/**
+ * `closed`: everything passes. `open`: nothing passes. `half-open`: the time for which it stays open is over, one operation passes as a probe,
+ * and its outcome closes it or opens it again.
+ */
+export type CircuitBreakerState = 'closed' | 'open' | 'half-open'
+
+/** When a circuit opens, and for how long. */
+export interface CircuitBreakerOptions {
+  /**
+   * So many failures in a row open it; a success in between begins a new row. 1 to 1 000 000. Default: `5`, and none where an `errorRate` is
+   * given without it. With both, whichever comes first opens it.
+   */
+  threshold?: number
+  /** A share of failures among the calls of the last `windowMs` that opens it; above 0, up to 1. Default: none. */
+  errorRate?: number
+  /** How far back `errorRate` looks, in ms; it moves on by a tenth at a time. Default: `10000`. */
+  windowMs?: Duration
+  /** With fewer calls than this in the window, `errorRate` says nothing. 1 to 1 000 000. Default: `20`. */
+  minimumCalls?: number
+  /**
+   * How long it stays open, in ms; up to a fifth of it, drawn at random, is taken off, so that many processes do not probe in step. A probe
+   * without an outcome for as long gives its place to another. Default: `30000`; `1000` for the breaker of a client.
+   */
+  openMs?: Duration
+}
+
+/**
+ * Stops calling what keeps failing, and finds out by a single call whether it is well again. States as in Nygard, "Release It!" (2007). For
+ * operations of any kind; a {@link Redis} has one of its own (`breaker`).
+ *
+ * Events: `open` with the error that opened it, `halfOpen`, `close`. Time is that of `performance.now()`.
+ *
+ * @example
+ * ```ts
+ * const breaker = new CircuitBreaker(3, '10s')
+ * const rates = (await breaker.execute(() => fetchRates())) ?? yesterdaysRates
+ * ```
+ */
+export class CircuitBreaker extends EventEmitter {
+  /**
+   * @param threshold failures in a row that open it. Default: `5`
+   * @param timeoutMs how long it stays open, in ms, as `openMs`. Default: `30000`
+   */
+  constructor(threshold?: number, timeoutMs?: Duration)
+  /**
+   * `isFailure` tells which errors count; the others count as successes, since something answered. Where it throws itself, the error counts.
+   * Default: all count.
+   */
+  constructor(options: CircuitBreakerOptions & { isFailure?: (error: unknown) => boolean })
+  readonly state: CircuitBreakerState
+  /**
+   * Runs an operation and gives what it gives; when it fails, rejects with its own error, unchanged. While the circuit is open, and while
+   * another operation probes, it resolves to `null` and does not run it. What began before the circuit turned has no say in its state
+   * afterwards.
+   */
+  execute<T>(operation: () => Promise<T> | T): Promise<T | null>
+  on<E extends keyof CircuitBreakerEvents>(event: E, listener: (...args: CircuitBreakerEvents[E]) => void): this
+  once<E extends keyof CircuitBreakerEvents>(event: E, listener: (...args: CircuitBreakerEvents[E]) => void): this
+  off<E extends keyof CircuitBreakerEvents>(event: E, listener: (...args: CircuitBreakerEvents[E]) => void): this
+}
+export interface CircuitBreakerEvents {
+  /** It has opened, and the failure that opened it. */
+  open: [error: unknown]
+  /** A probe passes. */
+  halfOpen: []
+  /** The probe has succeeded. */
+  close: []
 }
 
 // ---- connection ------------------------------------------------------------------------------------------------------
@@ -196,6 +269,13 @@ export interface RedisOptions {
   watchdogMs?: Duration
   /** Delay before TCP keep-alive probes, in ms. Default: `30000`. */
   keepAlive?: Duration
+  /**
+   * The circuit breaker that all operations of this client share: after `threshold` operations in a row whose whole deadline passed in vain
+   * (`ERR_TIMEOUT`, `ERR_UNAVAILABLE` of what was never sent, and `LOADING`, `MASTERDOWN` or `CLUSTERDOWN` up to the deadline) the next ones
+   * reject at once with `ERR_CIRCUIT_OPEN`. A connection that becomes ready, a successful `health()` or `ping()`, or a successful probe closes it.
+   * `connect`, `health` and `ping` always pass and never open it. Default: `true`, that is `{ threshold: 5, openMs: 1000 }`.
+   */
+  breaker?: boolean | CircuitBreakerOptions
 }
 
 export type RedisStatus = 'idle' | 'connecting' | 'ready' | 'reconnecting' | 'closing' | 'closed'
@@ -240,6 +320,8 @@ export interface Metrics {
   watchdogTrips: number
   /** What is known of the server, or of each node of the cluster. */
   nodes: NodeMetrics[]
+  /** The circuit breaker: its state now, how often it has opened, and how many operations it has refused. They are not among `operations`. */
+  breaker: { state: CircuitBreakerState; opened: number; rejected: number }
   /** From taking up an operation on the I/O thread to its reply, of those that `succeeded`. */
   latency: Histogram
 }
@@ -292,6 +374,8 @@ export interface RedisEvents {
   ready: { server: ServerInfo }
   /** The link was lost, or an attempt failed; the attempt of this number comes after `delayMs`. */
   reconnecting: { attempt: number; delayMs: number; node: string }
+  /** The circuit breaker has turned; `error` is what opened it. */
+  breaker: { state: CircuitBreakerState; error?: RedwrightError }
   /** The client was closed; no event follows. */
   close: Record<string, never>
   /** Something went wrong that no operation can be told. Never throws when nobody listens. */
@@ -354,7 +438,7 @@ export class Redis extends EventEmitter {
   metrics(): Metrics
   /**
    * A second client with the same options, `options` over them. An address given replaces the address as a whole, but for TLS, which stays
-   * with a new host or port; a `url` replaces also TLS, the credentials and the database.
+   * with a new host, port, cluster or sentinels; a `url` replaces also TLS, the credentials and the database.
    */
   duplicate(options?: RedisOptions): Redis
   /**
@@ -363,6 +447,17 @@ export class Redis extends EventEmitter {
   close(options?: { timeoutMs?: Duration }): Promise<void>
   /** The same as `close`. */
   quit(options?: { timeoutMs?: Duration }): Promise<void>
+  /**
+   * Closes this client when the process is told to end, and lets the signal do its work afterwards: pending operations are answered, up to
+   * `timeoutMs` (default `2000`), and then the signal is raised anew, so that the process ends by it (a shell shows 143 for SIGTERM and 130 for
+   * SIGINT). All clients that asked for it are closed before. A second signal does not wait. `signals`: default both.
+   *
+   * Where somebody else listens to the signal when it comes, it is not raised anew: to end the process is theirs then.
+   *
+   * Returns what undoes it; `close()` undoes it too, and another call replaces it.
+   * @throws TypeError in a worker thread, which gets no signals
+   */
+  closeOnSignal(options?: { signals?: readonly ('SIGTERM' | 'SIGINT')[]; timeoutMs?: Duration }): () => void
   on<E extends keyof RedisEvents>(event: E, listener: (info: RedisEvents[E]) => void): this
   once<E extends keyof RedisEvents>(event: E, listener: (info: RedisEvents[E]) => void): this
   off<E extends keyof RedisEvents>(event: E, listener: (info: RedisEvents[E]) => void): this
@@ -408,7 +503,19 @@ export interface CacheOptions {
    * emitted (`REDWRIGHT_ON_ERROR`).
    */
   onError?: (error: Error, info: { operation: 'get' | 'set'; key: string; namespace: string }) => void
+  /** What its methods do while Redis cannot serve. Default: `'throw'`. */
+  onUnavailable?: OnUnavailable
 }
+
+/**
+ * What a pattern does while Redis, or the way to it, cannot serve: `'throw'` rejects with the error. `'degrade'` answers as if nothing were
+ * stored (`null`, `false`, `0`, a miss) and resolves writes that were not done, or of which nobody knows whether they were; `metrics().degraded`
+ * counts them.
+ *
+ * Degraded are `ERR_TIMEOUT`, `ERR_UNAVAILABLE`, `ERR_CIRCUIT_OPEN`, `ERR_BUSY`, `ERR_AUTH`, `ERR_PROTOCOL`, `ERR_CLOSED`, and an `ERR_SERVER`
+ * that is about the state of the server (`LOADING`, `READONLY`, `OOM`, `MISCONF`, …). Wrong arguments, `WRONGTYPE` and `NOPERM` reject in any case.
+ */
+export type OnUnavailable = 'throw' | 'degrade'
 
 export interface SetOptions {
   /** In seconds. Default: the cache's `ttl`. */
@@ -462,6 +569,8 @@ export interface CacheMetrics {
   unreadable: number
   /** Times `getOrSet` went on without the cache. */
   errors: number
+  /** Calls answered in place of Redis, as `onUnavailable: 'degrade'` asks for. They are neither hits nor misses. */
+  degraded: number
 }
 
 /**
@@ -536,6 +645,60 @@ export class TypeSafeCache {
   metrics(): CacheMetrics
 }
 
+export type ResilientCacheOptions = Omit<CacheOptions, 'onUnavailable'>
+
+/**
+ * A {@link TypeSafeCache} that goes on without Redis: reads give a miss and writes say that they were not done, where the other rejects. See
+ * {@link OnUnavailable} for which errors that concerns; each such call is counted in `metrics().degraded`. The two share entries and
+ * single flight where prefix and namespace are the same.
+ *
+ * @example
+ * ```ts
+ * const cache = new ResilientCache(redis, { namespace: 'user' })
+ * if (!(await cache.del('1000'))) log.warn('user 1000 may be shown as before for up to an hour')
+ * ```
+ */
+export class ResilientCache {
+  constructor(redis: Redis, options?: ResilientCacheOptions)
+  readonly namespace: string
+  /** The value; `null` on a miss, and where Redis cannot serve. Round trips: 1. */
+  get<T = unknown>(key: string, namespace?: string): Promise<T | null>
+  /** As `TypeSafeCache.lookup`; a miss where Redis cannot serve. Round trips: 1. */
+  lookup<T = unknown>(key: string, options?: LookupOptions): Promise<Lookup<T>>
+  /**
+   * Whether it was stored. `false` says that this is not known: a write that timed out may have been done all the same. Round trips: 1.
+   * @throws TypeError | RangeError as `TypeSafeCache.set`
+   */
+  set<T = unknown>(key: string, value: T, options?: SetOptions): Promise<boolean>
+  /** Whether the server was asked and answered, be the key there or not; after `false` an older value may live on until its end. Round trips: 1. */
+  del(key: string, namespace?: string): Promise<boolean>
+  /** The same as `del`. */
+  delete(key: string, namespace?: string): Promise<boolean>
+  /** `false` where Redis cannot serve. Round trips: 1. */
+  exists(key: string, namespace?: string): Promise<boolean>
+  /** As `TypeSafeCache.getOrSet`, which goes on without Redis by itself. */
+  getOrSet<T>(key: string, fetcher: (context: FetchContext) => Promise<T> | T, options?: Duration | GetOrSetOptions): Promise<T>
+  /** In the order of `keys`; `null` for all where Redis cannot serve. */
+  getMany<T = unknown>(keys: readonly string[], namespace?: string): Promise<(T | null)[]>
+  /** Whether all were stored. */
+  setMany<T = unknown>(entries: Iterable<readonly [string, T]>, options?: SetOptions): Promise<boolean>
+  /** How many of the keys were there; `0` where Redis cannot serve. */
+  deleteMany(keys: readonly string[], namespace?: string): Promise<number>
+  /** How many were deleted; `0` where Redis cannot serve, though some may have been. */
+  deletePattern(glob: string, namespace?: string): Promise<number>
+  /** As `deletePattern('*')`. */
+  clear(): Promise<number>
+  /** As `TypeSafeCache.wrap`. */
+  wrap<A extends unknown[], T>(
+    fn: (...args: A) => Promise<T> | T,
+    options: GetOrSetOptions & { key: (...args: A) => string },
+  ): (...args: A) => Promise<T>
+  /** Plain counters of this object, no I/O. */
+  metrics(): CacheMetrics
+}
+
+// ---- repository ------------------------------------------------------------------------------------------------------
+
 export interface RepositoryOptions {
   /** First part of every key. Default: `'repo'`. */
   prefix?: string
@@ -545,10 +708,17 @@ export interface RepositoryOptions {
   maxValueBytes?: number
   /** The deadline of an operation in ms. Default: the client's `commandTimeout`. */
   timeoutMs?: Duration
+  /** What its methods do while Redis cannot serve; with `'degrade'` a record that is there may look missing. Default: `'throw'`. */
+  onUnavailable?: OnUnavailable
+}
+
+export interface RepositoryMetrics {
+  /** Calls answered in place of Redis, as `onUnavailable: 'degrade'` asks for. */
+  degraded: number
 }
 
 /**
- * Records of one type by id, as JSON under `prefix:namespace:id`. Unlike the cache it never hides an error.
+ * Records of one type by id, as JSON under `prefix:namespace:id`. Unlike the cache it never hides an error, unless told to degrade.
  *
  * @example
  * ```ts
@@ -569,4 +739,6 @@ export class RedisRepository<T> {
   exists(id: string): Promise<boolean>
   /** In the order of `ids`, `null` for each that is missing. Round trips: 1, with an `MGET` for each 1 000 ids. */
   getMany(ids: readonly string[]): Promise<(T | null)[]>
+  /** Plain counters of this object, no I/O. */
+  metrics(): RepositoryMetrics
 }

@@ -116,4 +116,14 @@ onEveryBackend('the life of an entry', (backend) => {
     await cache.set('endless', 1, { ttl: Infinity })
     assert.equal(await pttl(cache, 'endless'), -1)
   })
+
+  // js-redis-server has no such lives.
+  if (backend.real) test('that another program gave millions of years can be looked up', async () => {
+    const cache = newCache()
+    await cache.set('1', 1)
+    await backend.redis.command('PEXPIREAT', `cache:${cache.namespace}:1`, 2n ** 60n)
+    const { hit, ttlMs } = await cache.lookup('1')
+    assert.equal(hit, true)
+    assert.ok(Math.abs(ttlMs - 2 ** 60) < 1e13, String(ttlMs))
+  })
 })

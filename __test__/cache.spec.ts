@@ -138,7 +138,7 @@ onEveryBackend('a cache', (backend) => {
 
   test('metrics count what happened', async () => {
     const cache = newCache()
-    const zero = { hits: 0, misses: 0, loads: 0, loadFailures: 0, coalesced: 0, stores: 0, unreadable: 0, errors: 0 }
+    const zero = { hits: 0, misses: 0, loads: 0, loadFailures: 0, coalesced: 0, stores: 0, unreadable: 0, errors: 0, degraded: 0 }
     assert.deepEqual(cache.metrics(), zero)
     await cache.set('a', 1)
     await cache.setMany([['b', 2], ['c', 3]])

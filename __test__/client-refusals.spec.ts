@@ -81,17 +81,17 @@ describe('renamed commands', () => {
 
   test('PING: lists come, and the watchdog is content', async () => {
     await using server = await MortalServer.start()
-    await using redis = await Redis.connect({ url: server.url, watchdogMs: 20 })
+    await using redis = await Redis.connect({ url: server.url, watchdogMs: 150 })
     await redis.command('RPUSH', 'l', 'a', 'b', 'c')
     assert.deepEqual(await redis.command('LRANGE', 'l', 0, -1), ['a', 'b', 'c'])
     await using fake = await fakeRedis(([name]) => {
       if (name === 'PING') return "-ERR unknown command 'PING'\r\n"
       return name === 'LRANGE' ? '*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n' : undefined
     })
-    await using bare = await Redis.connect({ url: fake.url, watchdogMs: 20 })
+    await using bare = await Redis.connect({ url: fake.url, watchdogMs: 150 })
     for (let i = 0; i < 5; i++) {
       assert.deepEqual(await bare.command('LRANGE', 'l', 0, -1), ['a', 'b', 'c'])
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await new Promise((resolve) => setTimeout(resolve, 100))
     }
     assert.deepEqual([bare.metrics().connections, bare.metrics().watchdogTrips], [1, 0])
   })

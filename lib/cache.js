@@ -4,13 +4,20 @@
 
 const given = require('./cache-arguments')
 const check = require('./check')
+const { Degrade, nothing, nowhere, none, unsaid } = require('./degrade')
 const { Flights } = require('./flights')
 const { ReadThrough } = require('./read-through')
 const { Store, MISS } = require('./store')
 const { Tally } = require('./tally')
 
-const KNOWN = ['prefix', 'namespace', 'ttl', 'jitter', 'maxValueBytes', 'timeoutMs', 'onError']
+const KNOWN = ['prefix', 'namespace', 'ttl', 'jitter', 'maxValueBytes', 'timeoutMs', 'onError', 'onUnavailable']
 const DEFAULT_TTL = 3600
+
+/**
+ * Writes that tell whether they were done, for `ResilientCache`.
+ * @type {{ [W in 'set' | 'del' | 'setMany']: (cache: TypeSafeCache, ...args: Parameters<TypeSafeCache[W]>) => Promise<boolean> }}
+ */
+let done
 
 class TypeSafeCache {
   #store
@@ -20,6 +27,15 @@ class TypeSafeCache {
   #flights
   #readThrough
   #tally = new Tally()
+  #degrade
+
+  static {
+    done = {
+      set: (cache, ...args) => cache.#degrade.done(cache.#set(...args)),
+      del: (cache, ...args) => cache.#degrade.done(cache.#del(...args)),
+      setMany: (cache, ...args) => cache.#degrade.done(cache.#setMany(...args)),
+    }
+  }
 
   /**
    * @param {import('./redis').Redis} redis
@@ -27,12 +43,13 @@ class TypeSafeCache {
    */
   constructor(redis, options) {
     const known = check.options(options, 'options', KNOWN)
-    const { prefix = 'cache', namespace = 'default', ttl = DEFAULT_TTL, jitter = 0, onError } = known
+    const { prefix = 'cache', namespace = 'default', ttl = DEFAULT_TTL, jitter = 0, onError, onUnavailable } = known
     check.key(namespace, 'options.namespace')
     this.#namespace = namespace
     this.#store = new Store(redis, prefix, namespace, known)
     this.#ttlMs = check.ttl(ttl, 'options.ttl')
     this.#jitter = given.jitter(jitter)
+    this.#degrade = new Degrade(onUnavailable, this.#tally.counts)
     if (onError !== undefined) check.callable(onError, 'options.onError')
     this.#flights = Flights.of(redis, prefix)
     this.#readThrough = new ReadThrough(this.#store, this.#flights, this.#tally, this.#save, onError)
@@ -50,7 +67,7 @@ class TypeSafeCache {
     try {
       check.key(key)
       given.optionalNamespace(namespace)
-      return this.#store.get(key, namespace, this.#tally.orNull)
+      return this.#degrade.or(this.#store.get(key, namespace, this.#tally.orNull), nothing)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -63,14 +80,14 @@ class TypeSafeCache {
   async lookup(key, options) {
     check.key(key)
     const { namespace, signal } = given.lookup(options)
-    return this.#store.lookup(key, namespace, this.#found, signal)
+    return this.#degrade.or(this.#store.lookup(key, namespace, this.#found, signal), missed)
   }
 
-  #found = (/** @type {[any, number]} */ [stored, pttl]) => {
+  #found = (/** @type {[any, number | bigint]} */ [stored, pttl]) => {
     const value = this.#tally.found(stored)
-    if (value === MISS) return { hit: false, value: null, stale: false, ageMs: null, ttlMs: 0 }
+    if (value === MISS) return missed()
     // -1 says that the key has no end, -2 that it ended between the two replies.
-    return { hit: true, value, stale: false, ageMs: null, ttlMs: pttl === -1 ? Infinity : Math.max(pttl, 0) }
+    return { hit: true, value, stale: false, ageMs: null, ttlMs: pttl === -1 ? Infinity : Math.max(Number(pttl), 0) }
   }
 
   /**
@@ -79,13 +96,22 @@ class TypeSafeCache {
    * @param {import('../index').SetOptions} [options]
    */
   async set(key, value, options) {
+    await this.#degrade.or(this.#set(key, value, options), unsaid)
+  }
+
+  /**
+   * @param {string} key
+   * @param {unknown} value
+   * @param {import('../index').SetOptions} [options]
+   * @returns {Promise<unknown>}
+   */
+  #set(key, value, options) {
     check.key(key)
     const { ttlMs, namespace } = given.life(options, this.#ttlMs)
     const stored = this.#store.encode(value)
     this.#flights.revoke(namespace ?? this.#namespace, key)
     // What is not to be stored must not leave an older value in its place.
-    if (ttlMs === 0) await this.#store.delete([key], namespace)
-    else await this.#save(key, stored, ttlMs, namespace)
+    return ttlMs === 0 ? this.#store.delete([key], namespace) : this.#save(key, stored, ttlMs, namespace)
   }
 
   #save = async (
@@ -108,9 +134,18 @@ class TypeSafeCache {
    * @param {string} [namespace]
    */
   async del(key, namespace) {
+    await this.#degrade.or(this.#del(key, namespace), unsaid)
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} [namespace]
+   * @returns {Promise<unknown>}
+   */
+  #del(key, namespace) {
     check.key(key)
     given.optionalNamespace(namespace)
-    await this.#delete([key], namespace)
+    return this.#delete([key], namespace)
   }
 
   /**
@@ -137,7 +172,7 @@ class TypeSafeCache {
   async exists(key, namespace) {
     check.key(key)
     given.optionalNamespace(namespace)
-    return this.#store.exists(key, namespace)
+    return this.#degrade.or(this.#store.exists(key, namespace), nowhere)
   }
 
   /**
@@ -163,7 +198,8 @@ class TypeSafeCache {
   async getMany(keys, namespace) {
     const list = check.keys(keys, 'keys')
     given.optionalNamespace(namespace)
-    return list.length === 0 ? [] : this.#store.getMany(list, namespace, this.#tally.orNull)
+    if (list.length === 0) return []
+    return this.#degrade.or(this.#store.getMany(list, namespace, this.#tally.orNull), () => list.map(nothing))
   }
 
   /**
@@ -171,6 +207,14 @@ class TypeSafeCache {
    * @param {import('../index').SetOptions} [options]
    */
   async setMany(entries, options) {
+    await this.#degrade.or(this.#setMany(entries, options), unsaid)
+  }
+
+  /**
+   * @param {Iterable<readonly [string, unknown]>} entries
+   * @param {import('../index').SetOptions} [options]
+   */
+  async #setMany(entries, options) {
     const { ttlMs, namespace } = given.life(options, this.#ttlMs)
     const { keys, stored } = given.pairs(entries, (value, name) => this.#store.encode(value, name))
     // As with `set`: what is not to be stored must not leave older values in its place.
@@ -187,7 +231,7 @@ class TypeSafeCache {
   async deleteMany(keys, namespace) {
     const list = check.keys(keys, 'keys')
     given.optionalNamespace(namespace)
-    return this.#delete(list, namespace)
+    return this.#degrade.or(this.#delete(list, namespace), none)
   }
 
   /**
@@ -197,6 +241,14 @@ class TypeSafeCache {
   async deletePattern(glob, namespace) {
     check.key(glob, 'glob')
     given.optionalNamespace(namespace)
+    return this.#degrade.or(this.#deleteMatching(glob, namespace), none)
+  }
+
+  /**
+   * @param {string} glob
+   * @param {string | undefined} namespace
+   */
+  async #deleteMatching(glob, namespace) {
     const space = namespace ?? this.#namespace
     // Which flights match is the server's to say; all of the namespace are revoked, at the price of a load at the most: those
     // that may store what they loaded before, and those that may have read what was not yet deleted.
@@ -232,4 +284,8 @@ class TypeSafeCache {
   }
 }
 
-module.exports = { TypeSafeCache }
+function missed() {
+  return { hit: false, value: null, stale: false, ageMs: null, ttlMs: 0 }
+}
+
+module.exports = { TypeSafeCache, done, KNOWN }

@@ -23,6 +23,7 @@ const FAILURE = 5
 const TAKEN = 0
 const OPENS_TURN = 1
 const BUSY = 2
+const OPEN = 4
 
 /** The ticket of events. */
 const EVENT = 0xffffffff
@@ -189,9 +190,28 @@ function callUntil(native, signal, submit, decode = null) {
 
 /** @param {number} status */
 function refusal(status) {
-  return status === BUSY
-    ? new RedwrightError('ERR_BUSY', 'too many operations are pending on this client')
-    : new RedwrightError('ERR_CLOSED', 'the client is closed')
+  if (status === OPEN) return withoutStack(circuitOpen)
+  if (status === BUSY) return new RedwrightError('ERR_BUSY', 'too many operations are pending on this client')
+  return new RedwrightError('ERR_CLOSED', 'the client is closed')
+}
+
+function circuitOpen() {
+  return new RedwrightError('ERR_CIRCUIT_OPEN', 'the circuit breaker of this client is open; nothing was sent')
+}
+
+/**
+ * Makes an error that holds no stack: gathering one costs several times as much as all the rest of a refusal, and an open circuit refuses
+ * everything. What comes up from the I/O thread knows no caller either.
+ * @template E
+ * @param {() => E} make
+ */
+function withoutStack(make) {
+  const limit = Error.stackTraceLimit
+  // Where somebody has frozen `Error`, it keeps its stack.
+  Reflect.set(Error, 'stackTraceLimit', 0)
+  const error = make()
+  Reflect.set(Error, 'stackTraceLimit', limit)
+  return error
 }
 
 /** @param {unknown} cause */

@@ -2,7 +2,7 @@
 
 // The error family: what comes from a server or from the way to it, and what is wrong with arguments.
 
-const RETRYABLE = new Set(['ERR_TIMEOUT', 'ERR_UNAVAILABLE', 'ERR_BUSY'])
+const RETRYABLE = new Set(['ERR_TIMEOUT', 'ERR_UNAVAILABLE', 'ERR_CIRCUIT_OPEN', 'ERR_BUSY'])
 
 class RedwrightError extends Error {
   /**

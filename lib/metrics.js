@@ -14,12 +14,11 @@ const NAMES = /** @type {const} */ ([
 const BUCKETS = 32
 
 /**
- * None of either before there is a native half.
- * @param {number[]} numbers
- * @param {(string | number)[]} ofNodes
+ * @param {import('../binding').NativeRedis | null} native
  * @returns {import('../index').Metrics}
  */
-function metrics(numbers, ofNodes) {
+function metrics(native) {
+  const numbers = native?.metrics() ?? []
   const { maxUs, ...counters } = /** @type {Record<typeof NAMES[number], number>} */ (
     Object.fromEntries(NAMES.map((name, i) => [name, numbers[i] ?? 0]))
   )
@@ -27,9 +26,20 @@ function metrics(numbers, ofNodes) {
   const count = buckets.reduce((sum, n) => sum + n, 0)
   return {
     ...counters,
-    nodes: nodes(ofNodes),
+    nodes: nodes(native?.nodes() ?? []),
+    breaker: breaker(native),
     latency: { count, p50Us: quantile(buckets, count * 0.5, maxUs), p99Us: quantile(buckets, count * 0.99, maxUs), maxUs, buckets },
   }
+}
+
+/**
+ * @param {import('../binding').NativeRedis | null} native
+ * @returns {import('../index').Metrics['breaker']}
+ */
+function breaker(native) {
+  if (native === null) return { state: 'closed', opened: 0, rejected: 0 }
+  const [opened, rejected] = native.breakerCounts()
+  return { state: /** @type {import('../index').CircuitBreakerState} */ (native.breakerState()), opened, rejected }
 }
 
 /**

@@ -6,11 +6,11 @@ const check = require('./check')
 const { typeError, rangeError } = require('./errors')
 const { toNativeTls } = require('./options/tls')
 const topology = require('./topology')
-const { parseUrl } = require('./url')
+const { asksForTls, parseUrl } = require('./url')
 
 const KNOWN = /** @type {const} */ ([
   'url', ...topology.SINGLE, ...topology.SENTINEL, ...topology.CLUSTER, 'tls', 'username', 'password', 'credentials', 'db', 'connectionName',
-  'protocol', 'connectTimeout', 'commandTimeout', 'maxPending', 'poolSize', 'reconnect', 'watchdogMs', 'keepAlive',
+  'protocol', 'connectTimeout', 'commandTimeout', 'maxPending', 'poolSize', 'reconnect', 'watchdogMs', 'keepAlive', 'breaker',
 ])
 
 const DEFAULTS = {
@@ -61,8 +61,8 @@ const BY_URL = /** @type {const} */ ([
 
 /**
  * Options of one client over those of another. An address replaces an address: a socket's path does not outlive a host given over it, nor a
- * host a URL, nor sentinels a cluster. TLS stays with a new host, lest passwords travel in the clear unasked; a URL says itself whether there
- * is TLS. Credentials of one kind replace those of the other.
+ * host a URL, nor sentinels a cluster. TLS stays with a new address, lest passwords travel in the clear unasked; a URL says itself whether
+ * there is TLS, and a socket has none. Credentials of one kind replace those of the other.
  * @param {import('../index').RedisOptions} base
  * @param {import('../index').RedisOptions} over
  * @returns {import('../index').RedisOptions}
@@ -79,6 +79,7 @@ function merge(base, over) {
     drop([...topology.SENTINEL, ...topology.CLUSTER, ...(topology.isOfMany(base.url) ? ['url'] : [])])
     drop(over.path !== undefined ? ['host', 'port', 'tls'] : ['path'])
   }
+  if (over.url === undefined && kept.path === undefined && over.path === undefined && asksForTls(base.url ?? '')) kept.tls ??= true
   if (over.credentials !== undefined) drop(['username', 'password'])
   if (over.username !== undefined || over.password !== undefined) drop(['credentials'])
   const cluster = kept.cluster && over.cluster ? { cluster: { ...kept.cluster, ...over.cluster } } : {}

@@ -7,6 +7,7 @@ const { isUint8Array } = require('node:util/types')
 const binding = require('./native')
 const { until } = require('./abort')
 const bridge = require('./calls')
+const { ofClient } = require('./breaker-options')
 const check = require('./check')
 const { answerQuestion } = require('./credentials')
 const { RedwrightError, typeError, kindOf } = require('./errors')
@@ -14,6 +15,7 @@ const { refuseProduction } = require('./embedded/find')
 const { metrics } = require('./metrics')
 const { revive } = require('./replies')
 const { scriptOf } = require('./scripts')
+const signals = require('./signals')
 const { whyUnshared } = require('./unshared')
 const { normalise, isEmbedded, merge, toNative } = require('./options')
 
@@ -33,6 +35,7 @@ class Redis extends EventEmitter {
   #options
   /** In ms. */
   #connectTimeout = 0
+  #breaker
   /** @type {import('../binding').NativeRedis | null} the native half; with `embedded://` it comes when the server stands */
   #native = null
   /** @type {Promise<import('../binding').NativeRedis> | null} */
@@ -44,6 +47,8 @@ class Redis extends EventEmitter {
   #server
   /** @type {Promise<void> | null} */
   #closing = null
+  /** Undoes `closeOnSignal`. */
+  #ignoreSignals = () => {}
   /** The bridge holds it weakly, so that a client that nobody holds can go. */
   #receiver = { onEvent: (/** @type {string} */ name, /** @type {any[]} */ fields) => this.#onEvent(name, fields) }
 
@@ -59,6 +64,7 @@ class Redis extends EventEmitter {
     this.#mode = /** @type {import('../index').ServerInfo['mode']} */ (native.topology)
     this.#server = { product: 'unknown', version: '', mode: this.#mode }
     this.#connectTimeout = native.connectTimeout
+    this.#breaker = ofClient(this.#options.breaker)
     if (isEmbedded(this.#options)) refuseProduction()
     else this.#native = this.#open(native)
   }
@@ -81,7 +87,7 @@ class Redis extends EventEmitter {
 
   /** @param {import('../binding').NativeOptions} options */
   #open(options) {
-    return new binding.NativeRedis(bridge.port, bridge.addSource(this.#receiver), options)
+    return new binding.NativeRedis(bridge.port, bridge.addSource(this.#receiver), options, this.#breaker)
   }
 
   async #startEmbedded() {
@@ -183,7 +189,7 @@ class Redis extends EventEmitter {
   }
 
   metrics() {
-    return metrics(this.#native?.metrics() ?? [], this.#native?.nodes() ?? [])
+    return metrics(this.#native)
   }
 
   /** @param {import('../index').RedisOptions} [options] */
@@ -210,6 +216,7 @@ class Redis extends EventEmitter {
     const native = this.#native
     if (native) await bridge.call(native, (native, ticket) => (native.close(ticket, within) ? 0 : 3))
     this.#status = 'closed'
+    this.#ignoreSignals()
     // A listener that throws is no failure of this.
     queueMicrotask(() => this.emit('close', {}))
   }
@@ -217,6 +224,14 @@ class Redis extends EventEmitter {
   /** @param {{ timeoutMs?: import('../index').Duration }} [options] */
   quit(options) {
     return this.close(options)
+  }
+
+  /** @param {{ signals?: readonly ('SIGTERM' | 'SIGINT')[], timeoutMs?: import('../index').Duration }} [options] */
+  closeOnSignal(options) {
+    const { signals: names, timeoutMs } = signals.given(options)
+    this.#ignoreSignals()
+    if (this.#status === 'closed') return () => {}
+    return (this.#ignoreSignals = signals.closeOn(names, () => this.close({ timeoutMs })))
   }
 
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
@@ -248,6 +263,10 @@ class Redis extends EventEmitter {
         return void this.emit('reconnecting', { attempt: fields[0], delayMs: fields[1], node })
       case 'gap':
         return void this.emit('gap', { reason: fields[0], node })
+      case 'breaker': {
+        const [state, why] = fields
+        return void this.emit('breaker', why === null ? { state } : { state, error: revive(why) })
+      }
       case 'error':
         // An error event that nobody listens to would throw.
         if (this.listenerCount('error') > 0) this.emit('error', revive(fields[0]))

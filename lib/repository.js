@@ -3,6 +3,7 @@
 // `RedisRepository`: the public class.
 
 const check = require('./check')
+const { Degrade, nothing, nowhere, unsaid } = require('./degrade')
 const { Store, decode, MISS, UNREADABLE } = require('./store')
 
 const DEFAULT_TTL = 3600
@@ -11,6 +12,8 @@ class RedisRepository {
   #store
   #namespace
   #ttlMs
+  #counts = { degraded: 0 }
+  #degrade
 
   /**
    * @param {import('./redis').Redis} redis
@@ -18,12 +21,13 @@ class RedisRepository {
    * @param {import('../index').RepositoryOptions} [options]
    */
   constructor(redis, namespace, options) {
-    const known = check.options(options, 'options', ['prefix', 'ttl', 'maxValueBytes', 'timeoutMs'])
+    const known = check.options(options, 'options', ['prefix', 'ttl', 'maxValueBytes', 'timeoutMs', 'onUnavailable'])
     const { prefix = 'repo', ttl = DEFAULT_TTL } = known
     check.key(namespace, 'namespace')
     this.#namespace = namespace
     this.#store = new Store(redis, prefix, namespace, known)
     this.#ttlMs = check.ttl(ttl, 'options.ttl')
+    this.#degrade = new Degrade(known.onUnavailable, this.#counts)
   }
 
   get namespace() {
@@ -33,7 +37,7 @@ class RedisRepository {
   /** @param {string} id */
   async get(id) {
     check.key(id, 'id')
-    return this.#store.get(id, undefined, orNull)
+    return this.#degrade.or(this.#store.get(id, undefined, orNull), nothing)
   }
 
   /**
@@ -46,26 +50,30 @@ class RedisRepository {
     const ttlMs = ttl === undefined ? this.#ttlMs : check.ttl(ttl, 'ttl')
     const stored = this.#store.encode(value)
     // What is not to be stored must not leave an older value in its place.
-    if (ttlMs === 0) await this.#store.delete([id], undefined)
-    else await this.#store.set(id, stored, ttlMs, undefined)
+    const work = ttlMs === 0 ? this.#store.delete([id], undefined) : this.#store.set(id, stored, ttlMs, undefined)
+    await this.#degrade.or(work, unsaid)
   }
 
   /** @param {string} id */
   async delete(id) {
     check.key(id, 'id')
-    await this.#store.delete([id], undefined)
+    await this.#degrade.or(this.#store.delete([id], undefined), unsaid)
   }
 
   /** @param {string} id */
   async exists(id) {
     check.key(id, 'id')
-    return this.#store.exists(id, undefined)
+    return this.#degrade.or(this.#store.exists(id, undefined), nowhere)
   }
 
   /** @param {readonly string[]} ids */
   async getMany(ids) {
     const list = check.keys(ids, 'ids')
-    return list.length === 0 ? [] : this.#store.getMany(list, undefined, orNull)
+    return list.length === 0 ? [] : this.#degrade.or(this.#store.getMany(list, undefined, orNull), () => list.map(nothing))
+  }
+
+  metrics() {
+    return { ...this.#counts }
   }
 }
 

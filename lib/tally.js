@@ -5,7 +5,7 @@ const { decode, MISS, UNREADABLE } = require('./store')
 /** Counts what a cache does. */
 class Tally {
   /** @type {import('../index').CacheMetrics} */
-  counts = { hits: 0, misses: 0, loads: 0, loadFailures: 0, coalesced: 0, stores: 0, unreadable: 0, errors: 0 }
+  counts = { hits: 0, misses: 0, loads: 0, loadFailures: 0, coalesced: 0, stores: 0, unreadable: 0, errors: 0, degraded: 0 }
 
   /** The value of what is stored; `MISS` for what is not there, or cannot be read. */
   found = (/** @type {any} */ stored) => {

@@ -12,7 +12,7 @@ const { parseAddresses } = require('./topology')
 function parseUrl(text) {
   if (typeof text !== 'string') throw typeError(`options.url must be a string, got ${kindOf(text)}`)
   // A URL has one host, and here may be several.
-  const [, scheme, before = '', hosts, after = ''] = /^([a-z]+\+(?:cluster|sentinel):\/\/)([^/?#]*@)?([^/?#@]*)(.*)$/is.exec(text) ?? []
+  const [, scheme, before = '', hosts = '', after = ''] = /^([a-z]+\+(?:cluster|sentinel):\/\/)([^/?#]*@)?([^/?#@]*)(.*)$/is.exec(text) ?? []
   let url
   try {
     url = new URL(scheme === undefined ? text : `${scheme}${before}several${after}`)
@@ -79,7 +79,15 @@ function masterOf(url) {
 
 /** @param {URL} url */
 function tlsOf(url) {
-  return /^(rediss|valkeys)\b/.test(url.protocol) ? { tls: true } : {}
+  return asksForTls(url.protocol) ? { tls: true } : {}
+}
+
+/**
+ * Whether a URL asks for TLS.
+ * @param {string} text
+ */
+function asksForTls(text) {
+  return /^\s*(rediss|valkeys)[:+]/i.test(text)
 }
 
 /** @param {URL} url */
@@ -119,4 +127,4 @@ function rejectQuery(url, known) {
   }
 }
 
-module.exports = { parseUrl }
+module.exports = { asksForTls, parseUrl }

@@ -3,21 +3,13 @@
 // `npm test`: everything that proves the product, with its own set-up.
 // `npm test -- cache lock.spec.ts --test-name-pattern=hit` runs only these Node tests.
 
-const path = require('node:path')
-const { pathToFileURL } = require('node:url')
 const { setup } = require('./setup.js')
 const { adviseOn } = require('./setup/advice.js')
 const { Failure, runMain } = require('./setup/failure.js')
-const { ROOT } = require('./setup/paths.js')
 const { step } = require('./setup/progress.js')
 const { runInForeground, runQuietly } = require('./setup/run.js')
 const { selectTests } = require('./test-files.js')
-
-/** A URL, so that a test may hand it on to a process in another folder. */
-const TYPESCRIPT = pathToFileURL(path.join(ROOT, 'scripts/typescript/register.mjs')).href
-
-/** A file that hangs must not take a whole CI run with it. */
-const FILE_TIMEOUT_MS = 10 * 60_000
+const { nodeTests } = require('./test-node.js')
 
 /** In cargo's test profile: it compiles in half the time of an optimised one, and checks overflows and debug assertions. */
 async function rustTests() {
@@ -36,8 +28,7 @@ runMain(async () => {
   await setup({ server: true })
 
   const rust = args.length === 0 ? await rustTests() : 0
-  const options = ['--test', '--test-reporter=spec', `--test-timeout=${FILE_TIMEOUT_MS}`, ...flags]
-  const node = await runInForeground([process.execPath, '--enable-source-maps', '--import', TYPESCRIPT, ...options, ...files])
+  const node = await runInForeground(nodeTests([...flags, ...files]))
   // The Node tests come last, so their counts close the output; a failure further up must not scroll away unseen.
   if (rust !== 0) throw new Failure('The Rust tests failed; see above, or run: cargo test')
   process.exitCode = node

@@ -3,6 +3,7 @@
 // What only JavaScript calls is not called in the build for `cargo test`.
 #![cfg_attr(test, allow(dead_code))]
 
+mod breaker;
 mod bridge;
 mod cache;
 mod client;

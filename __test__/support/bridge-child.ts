@@ -15,8 +15,8 @@ const CLIENT = `
 const CAP_MS = 90_000
 
 /** As `runNode`, with a client of the server at `url` at hand. */
-export function runClient(url: string, body: string, flags: string[] = []): NodeChild {
-  const child = runNode(`${CLIENT}${body}`, { SERVER_URL: url }, flags)
+export function runClient(url: string, body: string, flags: string[] = [], env: NodeJS.ProcessEnv = {}): NodeChild {
+  const child = runNode(`${CLIENT}${body}`, { SERVER_URL: url, ...env }, flags)
   const cap = setTimeout(() => child.process.kill('SIGKILL'), CAP_MS)
   void child.ended.finally(() => clearTimeout(cap))
   return child

@@ -13,8 +13,8 @@ export interface Wanted {
   names?: string[]
   /** When it begins and ends, in days from now. Default: from yesterday to tomorrow. */
   days?: readonly [from: number, to: number]
-  /** What it is for. Default: a server. */
-  purpose?: 'server' | 'client'
+  /** What it is for; nodes of a cluster are both to each other. Default: a server. */
+  purpose?: 'server' | 'client' | 'both'
 }
 
 const DAY_MS = 86_400_000
@@ -53,7 +53,7 @@ export class Authority {
     const cert = this.#sign(key, `a ${purpose}`, days, [
       { name: 'basicConstraints', cA: false, critical: true },
       { name: 'keyUsage', digitalSignature: true, critical: true },
-      { name: 'extKeyUsage', [`${purpose}Auth`]: true },
+      { name: 'extKeyUsage', serverAuth: purpose !== 'client', clientAuth: purpose !== 'server' },
       ...(altNames.length > 0 ? [{ name: 'subjectAltName', altNames }] : []),
     ])
     return { cert, key }

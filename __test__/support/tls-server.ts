@@ -1,9 +1,10 @@
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import type { RedisOptions } from '../../index.js'
 import { Authority, type Certificate } from './certificates'
-import { freePort, MortalServer } from './client-server'
+import { MortalServer } from './client-server'
+import { freePort, onFreePorts } from './ports'
+import { newFolder } from './reaper'
 
 export interface TlsServerOptions {
   /** Who issues. Default: one of this server's own. */
@@ -32,8 +33,12 @@ export class TlsServer {
   readonly process: MortalServer
   readonly #folder: string
 
-  static async start({ authority = new Authority(), certificate = authority.issue(), clients = 'no', args = [] }: TlsServerOptions = {}): Promise<TlsServer> {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'spec-tls-'))
+  static async start(options: TlsServerOptions = {}): Promise<TlsServer> {
+    return onFreePorts(() => TlsServer.#start(options))
+  }
+
+  static async #start({ authority = new Authority(), certificate = authority.issue(), clients = 'no', args = [] }: TlsServerOptions): Promise<TlsServer> {
+    const folder = newFolder()
     const port = await freePort()
     const settings = [
       '--tls-port', String(port), '--bind', '127.0.0.1', '--tls-auth-clients', clients,

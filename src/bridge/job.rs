@@ -13,7 +13,20 @@ use tokio::task::AbortHandle;
 
 /// Told of every operation's end, on the I/O thread.
 pub trait Ledger: Send + Sync + 'static {
-    fn settled(&self, outcome: &Outcome, elapsed: Duration);
+    fn settled(&self, outcome: &Outcome, course: &Course);
+}
+
+/// When an operation ran, and what its submission gave along for the ledger.
+pub struct Course {
+    pub stamp: u32,
+    pub begun: Instant,
+    pub ended: Instant,
+}
+
+impl Course {
+    pub fn elapsed(&self) -> Duration {
+        self.ended.saturating_duration_since(self.begun)
+    }
 }
 
 /// What the bridge needs to know of an operation besides the work itself.
@@ -22,6 +35,8 @@ pub struct Submission {
     pub ticket: u32,
     pub timeout: Duration,
     pub ledger: Arc<dyn Ledger>,
+    /// The ledger's own; it gets it back with the outcome.
+    pub stamp: u32,
 }
 
 type Launch = Box<dyn FnOnce(Arc<Port>, Arc<Attempt>) -> AbortHandle + Send>;
@@ -32,6 +47,7 @@ pub(super) struct Job {
     ticket: u32,
     timeout: Duration,
     ledger: Arc<dyn Ledger>,
+    stamp: u32,
     launch: Launch,
 }
 
@@ -45,7 +61,7 @@ impl Job {
         F: FnOnce(Arc<Attempt>) -> Fut + Send + 'static,
         Fut: Future<Output = Outcome> + Send + 'static,
     {
-        let Submission { port, ticket, timeout, ledger } = submission;
+        let Submission { port, ticket, timeout, ledger, stamp } = submission;
         let launch: Launch = Box::new(move |port, attempt| {
             let work = run(attempt.clone());
             tokio::spawn(async move {
@@ -54,24 +70,24 @@ impl Job {
             })
             .abort_handle()
         });
-        Job { port, ticket, timeout, ledger, launch }
+        Job { port, ticket, timeout, ledger, stamp, launch }
     }
 
     /// Starts the work on this thread's runtime and enters it in the port's table.
     ///
     /// Its time begins here: an event loop that is blocked while it gathers operations must not eat it up.
     pub fn start(self, now: Instant, deadlines: &mut Deadlines) {
-        let Job { port, ticket, timeout, ledger, launch } = self;
+        let Job { port, ticket, timeout, ledger, stamp, launch } = self;
         let attempt = Arc::new(Attempt::since(now, timeout));
         // A pattern may panic before its future is made, which must not end this thread.
         match catch_unwind(AssertUnwindSafe(|| launch(port.clone(), attempt.clone()))) {
             Ok(abort) => {
                 deadlines.add(&port, attempt.deadline);
-                port.enter(ticket, Running { attempt, ledger, abort });
+                port.enter(ticket, Running { attempt, ledger, stamp, abort });
             }
             Err(_) => {
                 let outcome = panicked();
-                ledger.settled(&outcome, attempt.begun.elapsed());
+                ledger.settled(&outcome, &Course { stamp, begun: attempt.begun, ended: Instant::now() });
                 port.complete(ticket, outcome);
             }
         }
@@ -82,10 +98,16 @@ impl Job {
 pub(super) struct Running {
     pub attempt: Arc<Attempt>,
     pub ledger: Arc<dyn Ledger>,
+    pub stamp: u32,
     pub abort: AbortHandle,
 }
 
 impl Running {
+    /// Up to now, which is its end.
+    pub fn course(&self) -> Course {
+        Course { stamp: self.stamp, begun: self.attempt.begun, ended: Instant::now() }
+    }
+
     /// What its caller is told when the deadline has passed.
     pub fn expired(&self) -> Outcome {
         let waited = self.attempt.deadline.duration_since(self.attempt.begun).as_millis();

@@ -14,7 +14,7 @@ mod text;
 
 pub use allocator::Allocator;
 pub use drain::NativePort;
-pub use job::{Ledger, Submission};
+pub use job::{Course, Ledger, Submission};
 pub use outcome::{Code, Failure, Outcome};
 pub use port::Port;
 pub use reactor::{Lease, lease};

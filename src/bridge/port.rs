@@ -132,8 +132,8 @@ impl Port {
     }
 
     fn finish(self: &Arc<Self>, ticket: u32, operation: &Running, outcome: Outcome) {
-        let elapsed = operation.attempt.begun.elapsed();
-        self.push(ticket, outcome, |outcome| operation.ledger.settled(outcome, elapsed));
+        let course = operation.course();
+        self.push(ticket, outcome, |outcome| operation.ledger.settled(outcome, &course));
     }
 
     /// Sends an event up. It does not keep the process alive.
@@ -201,7 +201,7 @@ impl Port {
         for operation in lock(&self.running).drain(..).flatten() {
             operation.abort.abort();
             let gone = Failure::new(Code::Cancelled, "the environment has ended").into();
-            operation.ledger.settled(&gone, operation.attempt.begun.elapsed());
+            operation.ledger.settled(&gone, &operation.course());
         }
     }
 }

@@ -63,6 +63,12 @@ impl Error {
         Error::new(ErrorKind::Unavailable, "the connection was lost before the reply came")
     }
 
+    /// None stood in time, and why, where that is known.
+    pub(super) fn no_connection(why: Option<Error>) -> Self {
+        let why = why.map(|error| format!(": {error}")).unwrap_or_default();
+        Error::new(ErrorKind::Unavailable, format!("no connection in time{why}"))
+    }
+
     pub(super) fn no_answer() -> Self {
         Error::new(ErrorKind::Timeout, "nothing answers in time")
     }
@@ -148,7 +154,7 @@ impl Error {
             Fred::Timeout => Error::no_answer(),
             Fred::Auth | Fred::Cluster | Fred::InvalidArgument => Error::from_reply(details),
             Fred::Unknown if details.split(' ').next().is_some_and(is_code) => Error::from_reply(details),
-            _ => Error::new(ErrorKind::Unavailable, plain_io(details)),
+            _ => Error::new(ErrorKind::Unavailable, plain(plain_io(details))),
         }
     }
 }

@@ -118,7 +118,8 @@ impl Client {
                     } else if !error.is_passing() || command.partial || command.is_to_be_split(&error) {
                         return Err(error.without(&command.args).explained());
                     }
-                    if Instant::now() + PASSING >= answer_by(attempt) {
+                    // Another try must have time enough to be answered, or the caller would not be told why.
+                    if Instant::now() + 2 * PASSING >= answer_by(attempt) {
                         return Err(error.without(&command.args));
                     }
                     if error.server_code() == "READONLY" {
@@ -168,11 +169,9 @@ impl Client {
         way: Way,
         reaching: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let late = || {
-            let why = self.0.route.why_down(way).map(|error| format!(": {error}"));
-            Error::new(ErrorKind::Unavailable, format!("no connection in time{}", why.unwrap_or_default()))
-        };
-        timeout_at(answer_by(attempt).into(), reaching).await.unwrap_or_else(|_| Err(late()))
+        timeout_at(answer_by(attempt).into(), reaching)
+            .await
+            .unwrap_or_else(|_| Err(Error::no_connection(self.0.route.why_down(way))))
     }
 }
 

@@ -7,6 +7,7 @@ use super::options::{Address, ClientOptions, Endpoint, Topology};
 use super::reply::Reply;
 use super::send_error::SendError;
 use super::session::Session;
+use super::tls_probe;
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::{Mutex, PoisonError};
@@ -66,7 +67,10 @@ impl Sentinels {
     async fn ask(&self, sentinel: Address) -> (Address, Result<(Address, Vec<Address>), Error>) {
         let endpoint = Endpoint::Tcp(sentinel.clone());
         let answer = timeout(self.options.connect_timeout + PATIENCE, self.question(&endpoint)).await;
-        (sentinel, answer.unwrap_or_else(|_| Err(Error::no_answer())))
+        match answer.unwrap_or_else(|_| Err(Error::no_answer())) {
+            Err(error) => (sentinel, Err(tls_probe::explained(error, &self.options, &endpoint).await)),
+            answer => (sentinel, answer),
+        }
     }
 
     async fn question(&self, sentinel: &Endpoint) -> Result<(Address, Vec<Address>), Error> {

@@ -162,11 +162,12 @@ impl Session {
     }
 
     pub async fn send(&self, command: Command) -> Result<Reply, SendError> {
-        // What is handed to fred when its task has ended is never answered.
-        if self.shared.task.is_finished() {
+        // What is handed to fred when its task has ended is never answered, and what is answered here need not be this command's.
+        if self.shared.task.is_finished() || !self.is_sound() {
             return Err(SendError::NotSent);
         }
         let shape = Shape::of(&command);
+        let asks_word = command.args.first().is_some_and(|arg| self.shared.guard.is(arg));
         let Command { verb, args, guarded, .. } = command;
         // fred's futures are 11 KB each; boxed here, they are not moved on with ours.
         let answer = match verb {
@@ -180,7 +181,9 @@ impl Session {
         self.shared.allowance.renew();
         match answer {
             Ok(_) | Err(SendError::Refused(_)) if !self.shared.guard.trusts().await => Err(SendError::Lost),
-            Ok(reply) if !shape.fits(&reply) => Err(self.shared.guard.mistrust(MISFIT)),
+            Ok(reply) if !shape.fits(&reply) || (!asks_word && self.shared.guard.is_word(&reply)) => {
+                Err(self.shared.guard.mistrust(MISFIT))
+            }
             Err(SendError::Unreadable(why)) => Err(self.shared.guard.mistrust(why)),
             answer => answer,
         }

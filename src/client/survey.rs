@@ -7,6 +7,7 @@ use super::node::Node;
 use super::options::{Address, ClientOptions, Endpoint};
 use super::send_error::SendError;
 use super::session::Session;
+use super::tls_probe;
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::Arc;
@@ -57,7 +58,13 @@ async fn ask_stranger(options: &ClientOptions, address: &Address) -> Result<Vec<
         shards(&session, address).await
     };
     let answer = timeout(options.connect_timeout, asked).await.unwrap_or_else(|_| Err(Error::no_answer()));
-    answer.map_err(|error| options.told(error, &address.to_string()))
+    match answer {
+        Err(error) => {
+            let error = tls_probe::explained(error, options, &endpoint).await;
+            Err(options.told(error, &address.to_string()))
+        }
+        answer => answer,
+    }
 }
 
 async fn shards(session: &Session, asked: &Address) -> Result<Vec<Shard>, Error> {

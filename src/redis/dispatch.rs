@@ -1,8 +1,10 @@
 //! The one way in which every pattern hands an operation to the bridge: counted, limited, with its client.
 
+use super::circuit::Circuit;
 use super::metrics::Metrics;
 use super::outcome::failure;
-use crate::bridge::{Lease, Ledger, Outcome, Port, Submission};
+use crate::breaker::Stamp;
+use crate::bridge::{Course, Lease, Ledger, Outcome, Port, Submission};
 use crate::client::{Client, Error};
 use crate::common::Attempt;
 use std::future::Future;
@@ -22,12 +24,27 @@ pub enum Status {
     Busy = 2,
     /// The client is closed; nothing was sent.
     Closed = 3,
+    /// The circuit is open; nothing was sent.
+    Open = 4,
+}
+
+/// What is told of every outcome.
+pub struct Books {
+    pub metrics: Metrics,
+    pub circuit: Arc<Circuit>,
+}
+
+impl Ledger for Books {
+    fn settled(&self, outcome: &Outcome, course: &Course) {
+        self.circuit.settled(outcome, course);
+        self.metrics.settled(outcome, course);
+    }
 }
 
 /// A client's share of the bridge; every pattern object over that client holds it.
 pub struct Dispatch {
     pub client: Client,
-    pub metrics: Arc<Metrics>,
+    pub books: Arc<Books>,
     pub port: Arc<Port>,
     pub timeout: Duration,
     most_pending: usize,
@@ -36,9 +53,16 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    pub fn new(client: Client, port: Arc<Port>, lease: Lease, timeout: Duration, most_pending: usize) -> Arc<Self> {
-        let metrics = Arc::default();
-        Arc::new(Dispatch { client, metrics, port, timeout, most_pending, lease: RwLock::new(Some(lease)) })
+    pub fn new(
+        client: Client,
+        circuit: Arc<Circuit>,
+        port: Arc<Port>,
+        lease: Lease,
+        timeout: Duration,
+        most_pending: usize,
+    ) -> Arc<Self> {
+        let books = Arc::new(Books { metrics: Metrics::default(), circuit });
+        Arc::new(Dispatch { client, books, port, timeout, most_pending, lease: RwLock::new(Some(lease)) })
     }
 
     /// Hands over an operation with the client's deadline, or with its own.
@@ -47,17 +71,46 @@ impl Dispatch {
         F: FnOnce(Client, Arc<Attempt>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Outcome, Error>> + Send + 'static,
     {
+        self.hand_over(ticket, timeout, run, |lease| self.books.circuit.enter(lease))
+    }
+
+    /// As `submit`, for an operation that asks whether the server is well: an open circuit lets it through.
+    pub fn observe<F, Fut>(&self, ticket: u32, timeout: Option<Duration>, run: F) -> Status
+    where
+        F: FnOnce(Client, Arc<Attempt>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Outcome, Error>> + Send + 'static,
+    {
+        self.hand_over(ticket, timeout, run, |_| Some(self.books.circuit.observer()))
+    }
+
+    fn hand_over<F, Fut>(
+        &self,
+        ticket: u32,
+        timeout: Option<Duration>,
+        run: F,
+        enter: impl FnOnce(&Lease) -> Option<Stamp>,
+    ) -> Status
+    where
+        F: FnOnce(Client, Arc<Attempt>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Outcome, Error>> + Send + 'static,
+    {
         let lease = self.lease.read().unwrap_or_else(PoisonError::into_inner);
         let Some(lease) = lease.as_ref() else { return Status::Closed };
-        if self.metrics.pending.fetch_add(1, Relaxed) >= self.most_pending {
-            self.metrics.pending.fetch_sub(1, Relaxed);
-            self.metrics.refused.fetch_add(1, Relaxed);
+        let metrics = &self.books.metrics;
+        if metrics.pending.fetch_add(1, Relaxed) >= self.most_pending {
+            metrics.pending.fetch_sub(1, Relaxed);
+            metrics.refused.fetch_add(1, Relaxed);
             return Status::Busy;
         }
-        self.metrics.operations.fetch_add(1, Relaxed);
+        // Last, because a probe that is let through must begin.
+        let Some(Stamp(stamp)) = enter(lease) else {
+            metrics.pending.fetch_sub(1, Relaxed);
+            return Status::Open;
+        };
+        metrics.operations.fetch_add(1, Relaxed);
         let client = self.client.clone();
         let timeout = timeout.unwrap_or(self.timeout);
-        let submission = Submission { port: self.port.clone(), ticket, timeout, ledger: self.metrics.clone() };
+        let submission = Submission { port: self.port.clone(), ticket, timeout, ledger: self.books.clone(), stamp };
         let opens_turn = lease.submit(submission, |attempt| {
             let work = run(client, attempt.clone());
             async move { work.await.unwrap_or_else(|error| failure(&error, &attempt)) }
@@ -77,12 +130,12 @@ impl Dispatch {
         /// What is pending when the connection ends fails at once; this is for a machine that stands still.
         const GRACE: Duration = Duration::from_secs(1);
 
-        let (client, metrics, port) = (self.client.clone(), self.metrics.clone(), self.port.clone());
+        let (client, books, port) = (self.client.clone(), self.books.clone(), self.port.clone());
         self.leave(async move {
-            let _ = timeout(within, metrics.drained()).await;
+            let _ = timeout(within, books.metrics.drained()).await;
             client.close().await;
-            let _ = timeout(GRACE, metrics.drained()).await;
-            let ledger: Arc<dyn Ledger> = metrics;
+            let _ = timeout(GRACE, books.metrics.drained()).await;
+            let ledger: Arc<dyn Ledger> = books;
             port.end_all_of(&ledger);
             port.complete(ticket, Outcome::Done);
         })
@@ -103,10 +156,10 @@ impl Dispatch {
 
 impl Drop for Dispatch {
     fn drop(&mut self) {
-        let (client, metrics) = (self.client.clone(), self.metrics.clone());
+        let (client, books) = (self.client.clone(), self.books.clone());
         // A client that JavaScript no longer holds may have calls that somebody awaits.
         self.leave(async move {
-            metrics.drained().await;
+            books.metrics.drained().await;
             client.close().await;
         });
     }

@@ -1,8 +1,7 @@
 //! Counters and the latency histogram of a client: relaxed atomics, read without I/O.
 
-use crate::bridge::{Code, Ledger, Outcome};
+use crate::bridge::{Code, Course, Outcome};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
 use tokio::sync::Notify;
 
 /// Bucket `i` counts what took less than `2^i` microseconds and not less than half of that; the last has no upper bound.
@@ -48,10 +47,8 @@ impl Metrics {
         numbers.extend(all.map(|counter| counter.load(Relaxed) as f64));
         numbers
     }
-}
 
-impl Ledger for Metrics {
-    fn settled(&self, outcome: &Outcome, elapsed: Duration) {
+    pub fn settled(&self, outcome: &Outcome, course: &Course) {
         match outcome {
             Outcome::Failure(failure) if failure.code == Code::Cancelled => self.cancelled.fetch_add(1, Relaxed),
             Outcome::Failure(failure) => {
@@ -61,7 +58,7 @@ impl Ledger for Metrics {
                 self.failed.fetch_add(1, Relaxed)
             }
             _ => {
-                let us = elapsed.as_micros() as u64;
+                let us = course.elapsed().as_micros() as u64;
                 self.buckets[bucket(us)].fetch_add(1, Relaxed);
                 self.longest_us.fetch_max(us, Relaxed);
                 self.succeeded.fetch_add(1, Relaxed)

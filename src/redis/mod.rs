@@ -1,5 +1,6 @@
 //! The client as JavaScript sees it, and the one way in which every pattern hands operations to the bridge.
 
+mod circuit;
 mod dispatch;
 mod events;
 mod health;

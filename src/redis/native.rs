@@ -1,10 +1,12 @@
 //! The native half of `Redis`.
 
+use super::circuit::Circuit;
 use super::dispatch::Dispatch;
-use super::events::Events;
+use super::events::{Events, Voice};
 use super::health::health;
 use super::options::{NativeOptions, millis};
 use super::outcome::outcome;
+use crate::breaker::{Breaker, NativeBreakerOptions};
 use crate::bridge::{NativePort, Outcome, append_utf8, lease};
 use crate::client::{Client, Command, Credentials, Identity, NodeInfo, Script};
 use bytes::Bytes;
@@ -13,6 +15,7 @@ use napi::bindgen_prelude::{Either, Env, Result, Uint8Array};
 use napi_derive::napi;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 /// A script of the user's, hashed once.
 #[napi]
@@ -47,17 +50,28 @@ impl NativeRedis {
 
 #[napi]
 impl NativeRedis {
-    /// `source` comes back in every event.
+    /// `source` comes back in every event. Without options for it there is no breaker.
     #[napi(constructor, catch_unwind)]
-    pub fn new(port: &NativePort, source: u32, options: NativeOptions) -> Result<Self> {
+    pub fn new(
+        port: &NativePort,
+        source: u32,
+        options: NativeOptions,
+        breaker: Option<NativeBreakerOptions>,
+    ) -> Result<Self> {
+        /// A probe's outcome comes a little after its deadline.
+        const LATE: Duration = Duration::from_millis(100);
+
         let port = port.port();
-        let events = Arc::new(Events { port: port.clone(), source });
-        let asker = events.clone();
+        let timeout = millis(options.command_timeout);
+        let breaker = breaker.map(|breaker| Breaker::new(breaker.settings(timeout + LATE)));
+        let voice = Voice { port: port.clone(), source };
+        let circuit = Arc::new(Circuit::new(breaker, voice.clone()));
+        let asker = voice.clone();
         let client_options = options.client(move |question| asker.ask_credentials(question));
         let credentials = client_options.credentials.clone();
+        let events = Arc::new(Events { voice, circuit: circuit.clone() });
         let client = Client::new(client_options, events);
-        let timeout = millis(options.command_timeout);
-        let dispatch = Dispatch::new(client, port, lease()?, timeout, options.max_pending as usize);
+        let dispatch = Dispatch::new(client, circuit, port, lease()?, timeout, options.max_pending as usize);
         Ok(NativeRedis { dispatch, credentials })
     }
 
@@ -65,7 +79,7 @@ impl NativeRedis {
     #[napi(catch_unwind)]
     pub fn connect(&self, ticket: u32, timeout: u32, patience: u32) -> u32 {
         let credentials = self.credentials.clone();
-        let status = self.dispatch.submit(ticket, Some(millis(timeout)), move |client, _| async move {
+        let status = self.dispatch.observe(ticket, Some(millis(timeout)), move |client, _| async move {
             credentials.current_within(millis(patience)).await?;
             client.connect().await.map(|()| Outcome::Done)
         });
@@ -116,7 +130,10 @@ impl NativeRedis {
 
     #[napi(catch_unwind)]
     pub fn ping(&self, ticket: u32) -> u32 {
-        self.submit(ticket, Command::ping())
+        let status = self.dispatch.observe(ticket, None, |client, attempt| async move {
+            client.call(&attempt, Command::ping()).await.map(outcome)
+        });
+        status as u32
     }
 
     fn submit(&self, ticket: u32, command: Command) -> u32 {
@@ -128,7 +145,7 @@ impl NativeRedis {
 
     #[napi(catch_unwind)]
     pub fn health(&self, ticket: u32, timeout: u32) -> u32 {
-        self.dispatch.submit(ticket, Some(millis(timeout)), health) as u32
+        self.dispatch.observe(ticket, Some(millis(timeout)), health) as u32
     }
 
     /// `[connections, connectFailures, watchdogTrips, …]`; `lib/metrics.js` has the same order.
@@ -137,7 +154,7 @@ impl NativeRedis {
         let link = self.dispatch.client.counters();
         let counters = [&link.connections, &link.connect_failures, &link.watchdog_trips];
         let mut numbers: Vec<f64> = counters.iter().map(|counter| counter.load(Relaxed) as f64).collect();
-        numbers.extend(self.dispatch.metrics.numbers());
+        numbers.extend(self.dispatch.books.metrics.numbers());
         numbers
     }
 
@@ -151,6 +168,18 @@ impl NativeRedis {
             texts.into_iter().chain(numbers.map(|number| Either::B(number as f64))).collect::<Vec<_>>()
         };
         self.dispatch.client.nodes().into_iter().flat_map(fields).collect()
+    }
+
+    /// How often the circuit has opened, and how many operations it has refused.
+    #[napi(catch_unwind)]
+    pub fn breaker_counts(&self) -> Vec<f64> {
+        let (opened, rejected) = self.dispatch.books.circuit.counts();
+        vec![opened as f64, rejected as f64]
+    }
+
+    #[napi(catch_unwind)]
+    pub fn breaker_state(&self) -> String {
+        self.dispatch.books.circuit.state().as_str().to_owned()
     }
 
     #[napi(catch_unwind)]

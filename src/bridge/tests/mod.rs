@@ -3,7 +3,7 @@
 mod port;
 mod reactor;
 
-use super::job::{Ledger, Submission};
+use super::job::{Course, Ledger, Submission};
 use super::outcome::{Code, Outcome};
 use super::port::{Completion, Port};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ const LONG: Duration = Duration::from_secs(300);
 struct Count(AtomicUsize);
 
 impl Ledger for Count {
-    fn settled(&self, _: &Outcome, _: Duration) {
+    fn settled(&self, _: &Outcome, _: &Course) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
@@ -47,7 +47,7 @@ impl Environment {
     }
 
     fn submission(&self, ticket: u32, timeout: Duration) -> Submission {
-        Submission { port: self.port.clone(), ticket, timeout, ledger: self.ledger.clone() }
+        Submission { port: self.port.clone(), ticket, timeout, ledger: self.ledger.clone(), stamp: 0 }
     }
 
     fn settled(&self) -> usize {

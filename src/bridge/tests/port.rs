@@ -86,7 +86,7 @@ fn an_environment_that_has_ended_is_not_woken_and_holds_nothing() {
 fn enter(env: &Environment, ticket: u32, timeout: Duration) -> Arc<Attempt> {
     let attempt = Arc::new(Attempt::new(timeout));
     let abort = tokio::spawn(std::future::pending::<()>()).abort_handle();
-    env.port.enter(ticket, Running { attempt: attempt.clone(), ledger: env.ledger.clone(), abort });
+    env.port.enter(ticket, Running { attempt: attempt.clone(), ledger: env.ledger.clone(), stamp: 0, abort });
     attempt
 }
 
@@ -159,7 +159,7 @@ async fn an_abandoned_environment_s_operations_are_counted_and_dropped() {
         drop(holder);
     });
     let (attempt, ledger, abort) = (Arc::new(Attempt::new(LONG)), env.ledger.clone(), task.abort_handle());
-    env.port.enter(0, Running { attempt, ledger, abort });
+    env.port.enter(0, Running { attempt, ledger, stamp: 0, abort });
     env.port.close();
     env.port.abandon();
     assert!(task.await.is_err_and(|error| error.is_cancelled()));
