@@ -8,7 +8,8 @@ import { TestSentinel, type TestSentinelOptions } from './support/sentinel'
 import { until } from './support/until'
 
 const DEADLINE_MS = 1000
-const AWAY = ['ERR_UNAVAILABLE', 'ERR_TIMEOUT']
+/** What callers are told of a server that is away: by the deadline, and at once while the circuit breaker is open. */
+const AWAY = ['ERR_UNAVAILABLE', 'ERR_TIMEOUT', 'ERR_CIRCUIT_OPEN']
 const PASSWORDS = { password: 'data-secret', sentinelPassword: 'sentinel-secret' }
 
 /** A client of a master under real sentinels, with load on it. */

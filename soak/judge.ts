@@ -1,6 +1,6 @@
 import { RedwrightError } from '../index.js'
 import { Noise, now } from '../__test__/support/noise'
-import { DEADLINE_MS, SLACK_MS } from './settings'
+import { DEADLINE_MS } from './settings'
 import type { Violations } from './violations'
 
 /** It happened; it may have happened; it did not, which is a promise too. */
@@ -46,13 +46,15 @@ export class Judge {
   latestMs = -Infinity
   latestExcessMs = -Infinity
   readonly #violations: Violations
+  readonly #slackMs: number
   readonly #noise = new Noise()
   readonly #running = new Set<Running>()
   readonly #watch = setInterval(() => this.#giveUp(), 1000)
   #late: { what: string; begun: number; deadlineMs: number; ended: number }[] = []
 
-  constructor(violations: Violations) {
+  constructor(violations: Violations, slackMs: number) {
     this.#violations = violations
+    this.#slackMs = slackMs
   }
 
   async run<T>(what: string, operation: () => Promise<T>, { deadlineMs = DEADLINE_MS, isOwn }: Expectation = {}): Promise<Told<T>> {
@@ -112,7 +114,7 @@ export class Judge {
       const excess = ended - begun - deadlineMs - noise
       this.latestExcessMs = Math.max(this.latestExcessMs, excess)
       // The thread that answers is a third one, which may have waited when the two that measure did not.
-      if (excess > SLACK_MS + noise) this.#violations.report(`${what} was answered ${Math.round(excess)} ms after its deadline, and the machine was ${Math.round(noise)} ms late`)
+      if (excess > this.#slackMs + noise) this.#violations.report(`${what} was answered ${Math.round(excess)} ms after its deadline, and the machine was ${Math.round(noise)} ms late`)
     }
   }
 

@@ -8,11 +8,12 @@ const violations = new Violations()
 process.on('uncaughtException', (error) => violations.report(`uncaught: ${error?.stack ?? error}`))
 process.on('unhandledRejection', (reason) => violations.report(`unhandled rejection: ${reason instanceof Error ? reason.stack : reason}`))
 
-async function soak({ minutes, seed, on }: Arguments): Promise<number> {
+async function soak(args: Arguments): Promise<number> {
+  const { minutes, seed, on } = args
   const again = (topologies: readonly string[]) => `npm run soak -- --minutes ${minutes} --seed ${seed}${topologies.length === 1 ? ` --on ${topologies[0]}` : ''}`
   for (const topology of on) {
     console.log(`${topology}: the same faults again by: ${again(on)}`)
-    await Run.on(topology, (minutes * 60_000) / on.length, seed, violations)
+    await Run.on(topology, (minutes * 60_000) / on.length, args, violations)
     if (violations.any) break
     console.log(`  survived on ${topology}\n`)
   }

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from '../index.js'
 import { now } from '../__test__/support/noise'
-import type { Topology } from './arguments'
+import type { Arguments, Topology } from './arguments'
 import { Crew } from './crew'
 import { Judge } from './judge'
 import { recovered } from './probe'
 import { Report } from './report'
 import { Calm, Risk } from './risk'
 import { schedule, type Turn } from './schedule'
-import { CLIENTS, COMMON, ECHO_MS, IDLE_SHARE, SLACK_MS } from './settings'
+import { CLIENTS, COMMON, ECHO_MS, IDLE_SHARE } from './settings'
 import { idleShare, Vitals } from './vitals'
 import type { Violations } from './violations'
 import { workloads } from './work/all'
@@ -34,19 +34,20 @@ export class Run {
     readonly world: World,
     readonly clients: readonly Client[],
     readonly seed: number,
+    readonly slackMs: number,
     readonly violations: Violations,
   ) {
-    this.#judge = new Judge(violations)
+    this.#judge = new Judge(violations, slackMs)
     this.#report = new Report(this.#judge)
   }
 
-  static async on(topology: Topology, ms: number, seed: number, violations: Violations): Promise<void> {
+  static async on(topology: Topology, ms: number, { seed, slackMs }: Arguments, violations: Violations): Promise<void> {
     const world = await WORLDS[topology].start()
     try {
       const clients = await Promise.all(
         Object.entries(CLIENTS).map(async ([name, options]) => ({ name, redis: await Redis.connect({ ...world.address, ...COMMON, ...options }) })),
       )
-      await new Run(world, clients, seed, violations).#go(ms)
+      await new Run(world, clients, seed, slackMs, violations).#go(ms)
     } finally {
       await world.stop()
     }
@@ -73,7 +74,7 @@ export class Run {
     this.#judge.decide()
     await this.#judge.stop()
     const [raw, excess] = [this.#judge.latestMs, this.#judge.latestExcessMs].map((ms) => Math.round(ms))
-    const late = excess === -Infinity ? '' : `; without what the machine was late: ${excess} ms, and ${SLACK_MS} are allowed`
+    const late = excess === -Infinity ? '' : `; without what the machine was late: ${excess} ms, and ${this.slackMs} are allowed`
     this.#report.end([...lines, `latest answer ${raw} ms after its deadline${late}`])
   }
 

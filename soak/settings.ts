@@ -3,9 +3,6 @@ import type { RedisOptions } from '../index.js'
 /** The `commandTimeout` of every client. */
 export const DEADLINE_MS = 500
 
-/** How late an answer may be, beside what the machine itself was late. */
-export const SLACK_MS = 100
-
 /** How many operations are under way at once. */
 export const WORKERS = 64
 

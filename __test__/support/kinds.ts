@@ -4,6 +4,7 @@ import type { StartServerOptions } from '../../testing.js'
 import { TestCluster } from './cluster'
 import type { RedisNode } from './redis-node'
 import { TestSentinel } from './sentinel'
+import { speaksTls } from './server-process'
 import { realServer } from './servers'
 import { TlsServer } from './tls-server'
 
@@ -59,7 +60,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'a socket and RESP2', real: true, options: { protocol: 2 }, start: oneServer({}) },
   { name: 'TCP and RESP3', real: true, options: { protocol: 3 }, start: oneServer({ tcp: true }) },
   { name: 'TCP and RESP2', real: true, options: { protocol: 2 }, start: oneServer({ tcp: true }) },
-  { name: 'TLS and RESP3', real: true, options: { protocol: 3 }, start: withTls },
+  ...(speaksTls() ? [{ name: 'TLS and RESP3', real: true, options: { protocol: 3 }, start: withTls } as const] : []),
   { name: 'a cluster', real: true, options: { protocol: 3 }, start: aCluster },
   { name: 'a cluster and RESP2', real: true, options: { protocol: 2, poolSize: 2 }, start: aCluster },
   { name: 'Sentinel', real: true, options: {}, start: aSentinel },

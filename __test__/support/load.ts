@@ -157,6 +157,13 @@ export class Load {
     await until('the load is troubled', () => this.ledger.entries.some(({ begun, outcome }) => begun > from && outcome !== 'acknowledged'))
   }
 
+  /** Waits until something about a key that begins after this has succeeded. */
+  async answers(key: string): Promise<void> {
+    const from = now()
+    const isIt = ({ begun, keys, outcome }: Entry) => begun > from && keys[0] === key && outcome === 'acknowledged'
+    await until('it is answered', () => this.ledger.entries.some(isIt))
+  }
+
   /** Begins nothing any more, and waits until all has been answered. */
   async stop(): Promise<Ledger> {
     clearInterval(this.#timer)

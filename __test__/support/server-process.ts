@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
@@ -20,6 +20,12 @@ export function serverProgram(): string {
   const program = findProgram()
   assert.ok(program !== null && program !== FALLBACK, 'This test needs a real server: apt install redis-server')
   return program
+}
+
+/** Whether the installed server was built with TLS: without, it does not get as far as the second of these settings. */
+export function speaksTls(): boolean {
+  const { stdout, stderr } = spawnSync(serverProgram(), ['--tls-port', '0', '--port', 'none'], { encoding: 'utf8' })
+  return !/tls-port/.test(stdout + stderr)
 }
 
 /** A server program that can be killed, paused and started again at the same place with the same data. */
