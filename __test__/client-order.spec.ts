@@ -12,29 +12,29 @@ describe('the order of commands', () => {
     const redis = await Redis.connect({ url: proxy.url, commandTimeout: '30s', reconnect: { minMs: 5, maxMs: 10 } })
     const plain = await Redis.connect(server.url)
     const ok = (call: Promise<unknown>) => call.then(() => true, () => false)
-    let [last, acknowledged, ended] = [0, 0, false]
+    const load = { pairs: 0, acknowledged: 0, ended: false }
 
     /** Pairs one after another; in every other one the second call comes a turn of the loop later. */
     async function pairs(): Promise<void> {
-      while (!ended) {
-        const key = `k${last++}`
+      while (!load.ended) {
+        const key = `k${load.pairs++}`
         const set = ok(redis.command('SET', key, '1'))
-        if (last % 2 === 0) await null
+        if (load.pairs % 2 === 0) await Promise.resolve()
         const deleted = ok(redis.command('UNLINK', key))
         if (!(await set) || !(await deleted)) continue
-        acknowledged++
+        load.acknowledged++
         assert.equal(await plain.command('GET', key), null, `${key} was deleted before it was set`)
       }
     }
     const all = Promise.all(Array.from({ length: 300 }, pairs))
     try {
       for (let i = 0; i < 40; i++) {
-        const before = acknowledged
-        await Promise.race([all, until('pairs go through', () => acknowledged > before + 600)])
+        const before = load.acknowledged
+        await Promise.race([all, until('pairs go through', () => load.acknowledged > before + 600)])
         proxy.reset()
       }
     } finally {
-      ended = true
+      load.ended = true
       await all
       await Promise.all([redis.close(), plain.close()])
       await proxy.stop()

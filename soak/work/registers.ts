@@ -1,4 +1,3 @@
-import type { Told } from '../judge'
 import { between, pick, type Random } from '../random'
 import { Register, valueOf } from '../register'
 import type { Context, Workload } from '../workload'
