@@ -91,6 +91,16 @@ describe('what nobody asked for', () => {
   }
 })
 
+test('a push is no answer to a question of our own either', async () => {
+  await using server = await HostileServer.start()
+  await using redis = await connect(server)
+  server.misbehave = ([, section]) => (section === 'memory' ? `>2\r\n+a\r\n+b\r\n${bulk('used_memory:1\r\n')}` : undefined)
+  const [health, ends] = await Promise.all([redis.health(), endsOf(redis)])
+  assert.equal(health.memory, undefined)
+  assert.ok(!ends.includes('its own'), ends.join())
+  await worksAgain(server, redis)
+})
+
 describe('a server that loses count', () => {
   /** Calls without a pause until some have got the right answers again. */
   async function untilRight(redis: Redis, name: string): Promise<void> {

@@ -35,6 +35,6 @@ pub(super) fn describe(error: &Error, maybe_executed: bool) -> Failure {
     };
     let mut failure = Failure::new(code, error.message.clone()).maybe_executed(maybe_executed);
     failure.server_code = error.server_code().to_owned();
-    failure.retryable |= error.is_passing() || matches!(error.server_code(), "OOM" | "BUSY");
+    failure.retryable |= error.is_passing() || matches!(error.server_code(), "OOM" | "BUSY" | "MISCONF");
     failure
 }
