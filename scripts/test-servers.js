@@ -45,5 +45,6 @@ runMain(async () => {
   }
   const rows = results.map(({ name, product, version, passed, failed, skipped }) => [name, product, version, passed, failed, skipped].map(String))
   console.log(`\n${files.length} test files\n\n${table([['server', 'product', 'version', 'passed', 'failed', 'skipped'], ...rows])}`)
-  if (results.some(({ failed }) => failed > 0)) process.exitCode = 1
+  // Where nothing ran, nothing is known.
+  if (results.some(({ passed, failed }) => failed > 0 || passed === 0)) process.exitCode = 1
 })
