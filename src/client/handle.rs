@@ -130,8 +130,9 @@ impl Client {
                     }
                     // A replica that cannot answer has a primary that may.
                     way.read = false;
-                    // What refuses a slot is no reason for the others to wait.
-                    let _place = (error.server_code() != "TRYAGAIN").then(|| link.gate.hold(turn));
+                    // Where a slot alone is concerned, the others need not wait.
+                    let is_of_slot = error.is_redirection() || error.server_code() == "TRYAGAIN";
+                    let _place = (!is_of_slot).then(|| link.gate.hold(turn));
                     sleep(PASSING).await;
                     continue;
                 }
