@@ -76,8 +76,13 @@ impl Guard {
         self.bell.notify_one();
     }
 
+    /// Whether it is the answer to our word, which nobody but us has asked for.
+    pub fn is_ours(&self, reply: &Reply) -> bool {
+        matches!(reply, Reply::Bytes(bytes) if *bytes == self.word)
+    }
+
     fn is_word(&self, answer: &Result<Reply, SendError>) -> bool {
-        matches!(answer, Ok(Reply::Bytes(bytes)) if *bytes == self.word)
+        answer.as_ref().is_ok_and(|reply| self.is_ours(reply))
     }
 }
 

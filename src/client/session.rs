@@ -102,12 +102,16 @@ impl Session {
         let _ = self.fred.quit().await;
     }
 
-    pub async fn send(&self, command: Command) -> Result<Reply, SendError> {
+    pub fn send(&self, command: Command) -> impl Future<Output = Result<Reply, SendError>> + Send {
+        let shape = Shape::of(&command);
+        self.exchange(command, shape)
+    }
+
+    async fn exchange(&self, command: Command, shape: Shape) -> Result<Reply, SendError> {
         // What is handed to fred when its task has ended is never answered, and what is answered here need not be this command's.
         if self.shared.task.is_finished() || !self.is_sound() {
             return Err(SendError::NotSent);
         }
-        let shape = Shape::of(&command);
         let Command { verb, args, guarded, .. } = command;
         // fred's futures are 11 KB each; boxed here, they are not moved on with ours.
         let answer = match verb {
@@ -118,7 +122,9 @@ impl Session {
         self.shared.allowance.renew();
         match answer {
             Ok(_) | Err(SendError::Refused(_)) if !self.shared.guard.trusts().await => Err(SendError::Lost),
-            Ok(reply) if !shape.fits(&reply) => Err(self.shared.guard.mistrust(MISFIT)),
+            Ok(reply) if !shape.fits(&reply) || (shape != Shape::OurWord && self.shared.guard.is_ours(&reply)) => {
+                Err(self.shared.guard.mistrust(MISFIT))
+            }
             Err(SendError::Unreadable(why)) => Err(self.shared.guard.mistrust(why)),
             answer => answer,
         }
@@ -127,7 +133,7 @@ impl Session {
     /// Asks for a word of our own, to see that the connection lives and that replies still go to those who asked.
     pub async fn check(&self) -> Result<(), SendError> {
         let word = Command::new("PING").arg(self.shared.guard.word());
-        let answer = self.send(word).await;
+        let answer = self.exchange(word, Shape::OurWord).await;
         self.shared.guard.checked(&answer);
         answer.map(|_| ())
     }
