@@ -109,7 +109,7 @@ function toNative(options) {
   const byUrl = options.url === undefined || isEmbeddedUrl(options.url) ? {} : parseUrl(options.url)
   /** @type {Record<string, any>} */
   const given = { ...byUrl, ...defined(options) }
-  for (const name of /** @type {const} */ (['tls', 'credentials'])) {
+  for (const name of /** @type {const} */ (['tls', 'credentials', 'port', ...topology.SENTINEL, ...topology.CLUSTER])) {
     if (isEmbedded(options) && options[name]) throw typeError(`options.${name} is of no use with embedded://`)
   }
   if (byUrl.cluster && given.cluster !== byUrl.cluster) {

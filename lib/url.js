@@ -5,6 +5,8 @@
 const { typeError, rangeError, kindOf } = require('./errors')
 const { parseAddresses } = require('./topology')
 
+const NO_URL = 'options.url is not a URL; expected redis://[[user]:password@]host[:port][/db]'
+
 /**
  * The parts of a URL. Its text may hold a password, so no message repeats it.
  * @param {unknown} text
@@ -17,7 +19,7 @@ function parseUrl(text) {
   try {
     url = new URL(scheme === undefined ? text : `${scheme}${before}several${after}`)
   } catch {
-    throw typeError('options.url is not a URL; expected redis://[[user]:password@]host[:port][/db]')
+    throw typeError(NO_URL)
   }
   const parts = { ...credentials(url) }
   switch (url.protocol) {
@@ -46,6 +48,8 @@ function parseUrl(text) {
       rejectQuery(url, [])
       return { ...parts, ...tlsOf(url), sentinels: parseAddresses(hosts), ...masterOf(url) }
     default:
+      // Without a scheme, its place is taken by the user's name.
+      if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) throw typeError(NO_URL)
       throw typeError(`options.url: ${url.protocol}// is not known; expected redis://, rediss://, redis+cluster://, redis+sentinel://, redis+unix:// or embedded://`)
   }
 }
@@ -123,7 +127,10 @@ function dbOf(text) {
  */
 function rejectQuery(url, known) {
   for (const name of url.searchParams.keys()) {
-    if (!known.includes(name)) throw typeError(`options.url: the parameter '${name}' is not known`)
+    if (known.includes(name)) continue
+    // What stands behind a bare question mark may be the rest of a password.
+    if (url.search.includes('@') || !/^\w{1,32}$/.test(name)) throw typeError('options.url has parameters that are not known; user name and password must be percent-encoded')
+    throw typeError(`options.url: the parameter '${name}' is not known`)
   }
 }
 

@@ -5,6 +5,7 @@ use crate::bridge::Outcome;
 use crate::client::{Client, Command, Error, ErrorKind, Reply, Scan};
 use crate::common::Attempt;
 use bytes::Bytes;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,8 +54,17 @@ pub async fn set(client: Client, attempt: Arc<Attempt>, key: Bytes, stored: Byte
     client.call(&attempt, life.set(key, stored)).await.map(|_| Outcome::Done)
 }
 
+/// The last entry of each key: were all of them sent and some refused for a while, an earlier one could win.
+fn last_of_each(mut entries: Vec<(Bytes, Bytes, Life)>) -> Vec<(Bytes, Bytes, Life)> {
+    let mut seen = HashSet::with_capacity(entries.len());
+    entries.reverse();
+    entries.retain(|(key, _, _)| seen.insert(key.clone()));
+    entries.reverse();
+    entries
+}
+
 pub async fn set_many(client: Client, attempt: Arc<Attempt>, entries: Vec<(Bytes, Bytes, Life)>) -> Run {
-    let commands = entries.into_iter().map(|(key, stored, life)| life.set(key, stored)).collect();
+    let commands = last_of_each(entries).into_iter().map(|(key, stored, life)| life.set(key, stored)).collect();
     client.pipeline(&attempt, commands).await.into_iter().collect::<Result<Vec<_>, _>>().map(|_| Outcome::Done)
 }
 

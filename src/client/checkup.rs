@@ -1,7 +1,7 @@
 //! Whether each node is well: one round trip, to all of them at once.
 
 use super::command::Command;
-use super::error::Error;
+use super::error::{Error, ErrorKind};
 use super::handle::{Client, answer_by};
 use super::line::Turn;
 use super::node::{Node, NodeInfo, Role};
@@ -30,6 +30,9 @@ impl Client {
         known.unwrap_or_else(|_| Err(Error::no_connection(None)))?;
         let nodes = self.route().describe();
         let mut checkups = join_all(nodes.into_iter().map(|(info, node)| check_up(attempt, info, node))).await;
+        // Those that have left the cluster meanwhile are nobody's concern.
+        let has_left = |checkup: &Checkup| checkup.result.as_ref().is_err_and(|error| error.kind == ErrorKind::Closed);
+        checkups.retain(|checkup| !has_left(checkup));
         let mut masters = checkups.iter().filter(|checkup| checkup.node.role == Role::Master);
         if masters.any(|checkup| checkup.result.is_ok()) {
             return Ok(checkups);

@@ -124,14 +124,13 @@ impl Cluster {
     }
 
     async fn keep(self: Arc<Self>) {
+        let _ended = Ended(&self);
         tokio::select! {
             () = self.closing.notified() => {}
             () = self.follow() => {}
         }
         let nodes = self.map().take();
         join_all(nodes.iter().map(|node| node.close())).await;
-        self.known.send_replace(Known::Closed);
-        self.changed.notify_waiters();
     }
 
     /// Learns the map, again and again.
@@ -163,7 +162,10 @@ impl Cluster {
                     });
                     self.changed.notify_waiters();
                     self.crowd.tell(Event::Failed(error));
-                    self.crowd.tell(Event::Reconnecting { attempt: attempt + 1, delay });
+                    // While all that is needed stands, nothing is being connected again.
+                    if self.crowd.is_missing_some() || !matches!(&*self.known.borrow(), Known::Yes) {
+                        self.crowd.tell(Event::Reconnecting { attempt: attempt + 1, delay });
+                    }
                     sleep(delay).await;
                 }
             }
@@ -279,6 +281,16 @@ impl Cluster {
             Some(link) => link.gate.why_down(),
             None => Some(Error::new(ErrorKind::Unavailable, "no node of the cluster has the slot")),
         }
+    }
+}
+
+/// Lets nobody wait any more, however the keeping ends.
+struct Ended<'cluster>(&'cluster Cluster);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.known.send_replace(Known::Closed);
+        self.0.changed.notify_waiters();
     }
 }
 

@@ -16,34 +16,41 @@ pub struct Shard {
 /// Reads the reply to `CLUSTER SLOTS`. A node that does not know its own address leaves it out: it is `asked` then. `None` for what is no
 /// such reply, and for a node that knows of no slots.
 pub fn parse(reply: Reply, asked: &Address) -> Option<Vec<Shard>> {
-    let shards: Vec<Shard> =
+    let shards: Vec<Option<Shard>> =
         reply.into_array().into_iter().map(|shard| parse_shard(shard, asked)).collect::<Option<_>>()?;
+    let shards: Vec<Shard> = shards.into_iter().flatten().collect();
     (!shards.is_empty()).then_some(shards)
 }
 
-fn parse_shard(shard: Reply, asked: &Address) -> Option<Shard> {
+/// `Some(None)` for one whose primary nobody knows the address of.
+fn parse_shard(shard: Reply, asked: &Address) -> Option<Option<Shard>> {
     let mut parts = shard.into_array().into_iter();
     let mut slot = || match parts.next()? {
         Reply::Integer(slot) => u16::try_from(slot).ok().filter(|slot| *slot < SLOTS),
         _ => None,
     };
     let slots = slot()?..slot()? + 1;
+    if slots.is_empty() {
+        return None;
+    }
     let mut nodes = parts.map(|node| parse_node(node, asked));
     let primary = nodes.next()??;
-    // A replica whose address nobody knows is none that could be asked.
-    Some(Shard { slots, primary, replicas: nodes.flatten().collect() })
+    // A node whose address nobody knows is none that could be asked.
+    let shard = |primary| Shard { slots, primary, replicas: nodes.flatten().flatten().collect() };
+    Some(primary.map(shard))
 }
 
-fn parse_node(node: Reply, asked: &Address) -> Option<Address> {
+/// `Some(None)` for one that has no address.
+fn parse_node(node: Reply, asked: &Address) -> Option<Option<Address>> {
     let mut parts = node.into_array().into_iter();
     let host = parts.next()?;
     let Reply::Integer(port) = parts.next()? else { return None };
     let host = match host.text().as_ref() {
         "" => asked.host.clone(),
-        "?" => return None,
+        "?" => return Some(None),
         host => host.to_owned(),
     };
-    Some(Address { host, port: u16::try_from(port).ok().filter(|port| *port > 0)? })
+    Some(Some(Address { host, port: u16::try_from(port).ok().filter(|port| *port > 0)? }))
 }
 
 /// Where the server says that a command belongs.
@@ -109,6 +116,10 @@ mod tests {
         for reply in [Reply::Nil, Reply::Array(vec![]), Reply::Array(vec![text("x")]), text("OK")] {
             assert_eq!(parse(reply, &asked), None);
         }
+        let upside_down = vec![Reply::Integer(100), Reply::Integer(50), node(text("a"), 1)];
+        assert_eq!(parse(Reply::Array(vec![Reply::Array(upside_down)]), &asked), None);
+        let unknown = vec![Reply::Integer(0), Reply::Integer(50), node(text("?"), 1)];
+        assert_eq!(parse(Reply::Array(vec![Reply::Array(unknown)]), &asked), None);
         let outside = vec![Reply::Integer(0), Reply::Integer(16384), node(text("a"), 1)];
         assert_eq!(parse(Reply::Array(vec![Reply::Array(outside)]), &asked), None);
     }

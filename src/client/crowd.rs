@@ -104,7 +104,7 @@ impl Observer for Member {
                 }
                 return;
             }
-            Event::Gap(_) | Event::Failed(_) if needed => {
+            Event::Gap(_) if needed => {
                 self.crowd.lock().missing.insert(self.id);
             }
             // The client has what it needs.

@@ -126,6 +126,11 @@ impl Error {
         matches!(self.server_code(), "LOADING" | "READONLY" | "MASTERDOWN" | "TRYAGAIN" | "CLUSTERDOWN")
     }
 
+    /// Whether the server refuses whatever it is asked.
+    pub(super) fn is_of_all_commands(&self) -> bool {
+        matches!(self.server_code(), "LOADING" | "MASTERDOWN" | "CLUSTERDOWN")
+    }
+
     /// Whether a node of a cluster says that the command belongs to another.
     pub(super) fn is_redirection(&self) -> bool {
         matches!(self.server_code(), "MOVED" | "ASK")

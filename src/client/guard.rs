@@ -62,7 +62,7 @@ impl Guard {
 
     /// Looks at the answer to a word that was asked for by itself.
     pub fn checked(&self, check: &Result<Reply, SendError>) {
-        if check.is_ok() && !self.has_word(check) {
+        if check.is_ok() && !self.is_word(check) {
             self.confuse();
         }
     }
@@ -77,17 +77,13 @@ impl Guard {
         self.bell.notify_one();
     }
 
-    pub fn is(&self, text: &Bytes) -> bool {
-        *text == self.word
+    /// Whether it is the answer to our word, which nobody but us has asked for.
+    pub fn is_ours(&self, reply: &Reply) -> bool {
+        matches!(reply, Reply::Bytes(bytes) if *bytes == self.word)
     }
 
-    /// Whether a reply is the word, which answers nobody who has not asked for it.
-    pub fn is_word(&self, reply: &Reply) -> bool {
-        matches!(reply, Reply::Bytes(bytes) if self.is(bytes))
-    }
-
-    fn has_word(&self, answer: &Result<Reply, SendError>) -> bool {
-        matches!(answer, Ok(reply) if self.is_word(reply))
+    fn is_word(&self, answer: &Result<Reply, SendError>) -> bool {
+        answer.as_ref().is_ok_and(|reply| self.is_ours(reply))
     }
 }
 
@@ -96,7 +92,7 @@ impl Watch<'_> {
     pub fn answered(&self, answer: Result<Reply, SendError>) -> Result<Reply, SendError> {
         // Some servers refuse our `PING`.
         let is_of_ping = |error: &Error| error.message.to_ascii_lowercase().contains("'ping'");
-        if self.0.has_word(&answer) || matches!(&answer, Err(SendError::Refused(error)) if is_of_ping(error)) {
+        if self.0.is_word(&answer) || matches!(&answer, Err(SendError::Refused(error)) if is_of_ping(error)) {
             return Err(self.lost());
         }
         answer
@@ -104,7 +100,7 @@ impl Watch<'_> {
 
     /// Looks at the answer to the word.
     pub fn checked(&self, check: &Result<Reply, SendError>) -> Result<(), SendError> {
-        if check.is_ok() && !self.0.has_word(check) { Err(self.lost()) } else { Ok(()) }
+        if check.is_ok() && !self.0.is_word(check) { Err(self.lost()) } else { Ok(()) }
     }
 
     fn lost(&self) -> SendError {

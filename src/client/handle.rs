@@ -97,7 +97,11 @@ impl Client {
         loop {
             let asking = ask.is_some();
             let (link, session) = match ask.take() {
-                Some(link) => self.reach_link(attempt, link, way, turn).await?,
+                Some(link) => match self.reach_link(attempt, link, way, turn).await {
+                    // The node has left the cluster again.
+                    Err(error) if error.kind == ErrorKind::Closed => continue,
+                    reached => reached?,
+                },
                 None => self.reach(attempt, way, turn, failed.as_ref()).await?,
             };
             attempt.sent();
@@ -112,6 +116,9 @@ impl Client {
                 Err(SendError::Refused(error)) => {
                     link.replies.fetch_add(1, Ordering::Relaxed);
                     attempt.settled();
+                    if error.server_code() == "READONLY" {
+                        link.renew(&session);
+                    }
                     if let Some((cluster, redirection)) = self.redirection(&error, &link) {
                         ask = follow(cluster, redirection, way);
                         sent_on += 1;
@@ -125,14 +132,10 @@ impl Client {
                     if Instant::now() + 2 * PASSING >= answer_by(attempt) {
                         return Err(error.without(&command.args));
                     }
-                    if error.server_code() == "READONLY" {
-                        link.renew(&session);
-                    }
                     // A replica that cannot answer has a primary that may.
                     way.read = false;
-                    // Where a slot alone is concerned, the others need not wait.
-                    let is_of_slot = error.is_redirection() || error.server_code() == "TRYAGAIN";
-                    let _place = (!is_of_slot).then(|| link.gate.hold(turn));
+                    // What keeps a server from everything keeps the order of calls too; what it refuses besides does not hold up others.
+                    let _place = error.is_of_all_commands().then(|| link.gate.hold(turn));
                     sleep(PASSING).await;
                     continue;
                 }

@@ -154,11 +154,11 @@ impl Link {
     }
 
     async fn keep(self: Arc<Self>) {
+        let _ended = Ended(&self);
         tokio::select! {
             () = self.closing.notified() => {}
             () = self.stand() => {}
         }
-        self.gate.enter(State::Closed);
     }
 
     async fn stand(&self) {
@@ -303,5 +303,14 @@ impl Link {
             pending().await
         }
         self.target.replaced(endpoint).await;
+    }
+}
+
+/// Lets nobody wait any more, however the keeping ends.
+struct Ended<'link>(&'link Link);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.gate.enter(State::Closed);
     }
 }

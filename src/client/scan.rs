@@ -6,7 +6,7 @@ use super::handle::Client;
 use super::line::Turn;
 use super::reply::Reply;
 use super::route::Route;
-use super::send_error::MISFIT;
+use super::send_error::{MISFIT, SendError};
 use super::session::Session;
 use super::slots::{OwnSlots, SlotSet};
 use super::way::Way;
@@ -32,7 +32,8 @@ pub struct Scan {
     /// Slots that have not been seen for good.
     left: SlotSet,
     stretch: Option<Stretch>,
-    progress: Instant,
+    /// Since when no slot has been seen.
+    stuck_since: Option<Instant>,
 }
 
 struct Stretch {
@@ -44,7 +45,7 @@ struct Stretch {
 
 impl Scan {
     pub fn new(glob: Bytes) -> Self {
-        Scan { glob, left: SlotSet::all(), stretch: None, progress: Instant::now() }
+        Scan { glob, left: SlotSet::all(), stretch: None, stuck_since: None }
     }
 
     /// The keys of the next step, of which there may be none, and some of which may have been told before; `None` at the end.
@@ -55,7 +56,7 @@ impl Scan {
             Some(stretch) => stretch,
             None => {
                 let (_, session) = client.reach(attempt, way, Turn::next(), None).await?;
-                let own = own_slots(client.route(), &session).await;
+                let own = own_slots(client.route(), &session).await?;
                 Stretch { cursor: Bytes::from_static(b"0"), session, own }
             }
         };
@@ -67,39 +68,51 @@ impl Scan {
         }
         let (cursor, keys) = step(reply).ok_or_else(|| Error::new(ErrorKind::Protocol, MISFIT))?;
         if cursor.as_ref() == b"0" {
-            self.end(client.route(), stretch).await;
+            self.end(client.route(), stretch).await?;
         } else {
             self.stretch = Some(Stretch { cursor, ..stretch });
         }
         Ok(Some(keys))
     }
 
-    async fn end(&mut self, route: &Route, stretch: Stretch) {
-        let own = own_slots(route, &stretch.session).await;
-        let before = self.left.len();
-        self.left.remove_both(&stretch.own.settled, &own.settled);
-        if self.left.len() < before {
-            self.progress = Instant::now();
-        } else if self.progress.elapsed() < PATIENCE {
+    async fn end(&mut self, route: &Route, stretch: Stretch) -> Result<(), Error> {
+        let own = own_slots(route, &stretch.session).await?;
+        if self.see(&stretch.own.settled, &own.settled) {
+            self.stuck_since = None;
+            return Ok(());
+        }
+        if self.stuck_since.get_or_insert_with(Instant::now).elapsed() < PATIENCE {
             // It may have been the wrong node.
             route.doubt();
             sleep(REST).await;
-        } else {
-            // Somebody has left them half way. What is there has been told.
-            self.left.remove_both(&stretch.own.all, &own.all);
+            return Ok(());
         }
+        self.stuck_since = None;
+        // Somebody has left them half way. What is there has been told.
+        if self.see(&stretch.own.all, &own.all) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Unavailable, "the cluster does not agree on who has which slots"))
+    }
+
+    /// Whether slots have been seen for good that had not been before.
+    fn see(&mut self, before: &SlotSet, after: &SlotSet) -> bool {
+        let left = self.left.len();
+        self.left.remove_both(before, after);
+        self.left.len() < left
     }
 }
 
 /// What a server has, as it says itself.
-async fn own_slots(route: &Route, session: &Session) -> OwnSlots {
+async fn own_slots(route: &Route, session: &Session) -> Result<OwnSlots, Error> {
     if let Route::Direct(_) = route {
-        return OwnSlots::every();
+        return Ok(OwnSlots::every());
     }
-    // One that does not answer has nothing, and the stretch counts for nothing.
     match session.send(Command::new("CLUSTER").word("NODES").idempotent()).await {
-        Ok(reply) => OwnSlots::parse(&reply.text()),
-        Err(_) => OwnSlots::none(),
+        Ok(reply) => Ok(OwnSlots::parse(&reply.text())),
+        Err(SendError::Refused(error)) => Err(error),
+        // The connection has ended, and the stretch counts for nothing.
+        Err(_) => Ok(OwnSlots::none()),
     }
 }
 

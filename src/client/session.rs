@@ -161,13 +161,16 @@ impl Session {
         let _ = self.fred.quit().await;
     }
 
-    pub async fn send(&self, command: Command) -> Result<Reply, SendError> {
+    pub fn send(&self, command: Command) -> impl Future<Output = Result<Reply, SendError>> + Send {
+        let shape = Shape::of(&command);
+        self.exchange(command, shape)
+    }
+
+    async fn exchange(&self, command: Command, shape: Shape) -> Result<Reply, SendError> {
         // What is handed to fred when its task has ended is never answered, and what is answered here need not be this command's.
         if self.shared.task.is_finished() || !self.is_sound() {
             return Err(SendError::NotSent);
         }
-        let shape = Shape::of(&command);
-        let asks_word = command.args.first().is_some_and(|arg| self.shared.guard.is(arg));
         let Command { verb, args, guarded, .. } = command;
         // fred's futures are 11 KB each; boxed here, they are not moved on with ours.
         let answer = match verb {
@@ -181,7 +184,7 @@ impl Session {
         self.shared.allowance.renew();
         match answer {
             Ok(_) | Err(SendError::Refused(_)) if !self.shared.guard.trusts().await => Err(SendError::Lost),
-            Ok(reply) if !shape.fits(&reply) || (!asks_word && self.shared.guard.is_word(&reply)) => {
+            Ok(reply) if !shape.fits(&reply) || (shape != Shape::OurWord && self.shared.guard.is_ours(&reply)) => {
                 Err(self.shared.guard.mistrust(MISFIT))
             }
             Err(SendError::Unreadable(why)) => Err(self.shared.guard.mistrust(why)),
@@ -192,7 +195,7 @@ impl Session {
     /// Asks for a word of our own, to see that the connection lives and that replies still go to those who asked.
     pub async fn check(&self) -> Result<(), SendError> {
         let word = Command::new("PING").arg(self.shared.guard.word());
-        let answer = self.send(word).await;
+        let answer = self.exchange(word, Shape::OurWord).await;
         self.shared.guard.checked(&answer);
         answer.map(|_| ())
     }
@@ -236,7 +239,7 @@ impl Session {
     pub async fn send_all(&self, commands: Vec<Command>) -> Vec<Result<Reply, SendError>> {
         let shapes: Vec<Shape> = commands.iter().map(Shape::of).collect();
         let unsent = || shapes.iter().map(|_| Err(SendError::NotSent)).collect();
-        if self.shared.task.is_finished() {
+        if self.shared.task.is_finished() || !self.is_sound() {
             return unsent();
         }
         let answers = Box::pin(async {
@@ -258,7 +261,8 @@ impl Session {
 
     fn read(&self, answer: Result<Value, FredError>, shape: Shape) -> Result<Reply, SendError> {
         let reply = Reply::from_value(answer.map_err(|error| SendError::from(&error))?).cut(shape.length());
-        if shape.fits(&reply) { Ok(reply) } else { Err(self.shared.guard.mistrust(MISFIT)) }
+        let fits = shape.fits(&reply) && !self.shared.guard.is_ours(&reply);
+        if fits { Ok(reply) } else { Err(self.shared.guard.mistrust(MISFIT)) }
     }
 }
 

@@ -15,6 +15,8 @@ pub enum Shape {
     Values(usize),
     /// This very word.
     Word(&'static str),
+    /// The word of our own that a connection is checked by.
+    OurWord,
     Integer {
         least: i64,
         most: i64,
@@ -46,7 +48,7 @@ impl Shape {
     pub fn fits(self, reply: &Reply) -> bool {
         let is_value = |reply: &Reply| matches!(reply, Reply::Bytes(_) | Reply::Nil);
         match (self, reply) {
-            (Shape::Any, _) => true,
+            (Shape::Any | Shape::OurWord, _) => true,
             (Shape::Scalar, reply) => !matches!(reply, Reply::Array(_) | Reply::Map(_)),
             (Shape::Value, reply) => is_value(reply),
             (Shape::Values(count), Reply::Array(items)) => items.len() == count && items.iter().all(is_value),

@@ -25,6 +25,8 @@ pub struct SlotMap {
     owners: Box<[u16]>,
     shards: Vec<Shard>,
     nodes: HashMap<Address, Arc<Node>>,
+    /// Emptied for good.
+    is_closed: bool,
     /// Counts choices, so that nodes that are as good take turns.
     turn: usize,
 }
@@ -32,7 +34,7 @@ pub struct SlotMap {
 impl Default for SlotMap {
     fn default() -> Self {
         let owners = vec![NOBODY; usize::from(SLOTS)].into();
-        SlotMap { owners, shards: Vec::new(), nodes: HashMap::new(), turn: 0 }
+        SlotMap { owners, shards: Vec::new(), nodes: HashMap::new(), is_closed: false, turn: 0 }
     }
 }
 
@@ -51,6 +53,8 @@ impl SlotMap {
         for shard in shards {
             let index = match primaries.get(&shard.primary) {
                 Some(index) => *index,
+                // See `node_told`.
+                None if self.shards.len() >= MOST_NODES => continue,
                 None => {
                     let index = self.shards.len() as u16;
                     let replicas = if with_replicas { &shard.replicas[..] } else { &[] };
@@ -66,8 +70,10 @@ impl SlotMap {
         }
         let left: Vec<Address> = self.nodes.keys().filter(|address| !members.contains(address)).cloned().collect();
         let left = left.iter().filter_map(|address| self.nodes.remove(address)).collect();
-        for (address, node) in &self.nodes {
-            node.set_needed(primaries.contains_key(address));
+        // Those that are needed first, lest nothing seems to be missing in between.
+        for needed in [true, false] {
+            let concerned = self.nodes.iter().filter(|(address, _)| primaries.contains_key(*address) == needed);
+            concerned.for_each(|(_, node)| node.set_needed(needed));
         }
         left
     }
@@ -84,7 +90,7 @@ impl SlotMap {
 
     /// A node that another names. A cluster has at most about a thousand; what sends us to more of them only means to keep us busy.
     pub fn node_told(&mut self, address: &Address, open: impl Fn(&Address) -> Arc<Node>) -> Option<Arc<Node>> {
-        let is_known = self.nodes.contains_key(address) || self.nodes.len() < MOST_NODES;
+        let is_known = self.nodes.contains_key(address) || (self.nodes.len() < MOST_NODES && !self.is_closed);
         is_known.then(|| self.node(address, open))
     }
 
@@ -94,7 +100,9 @@ impl SlotMap {
 
     /// Empties the map, and gives the nodes that were in it.
     pub fn take(&mut self) -> Vec<Arc<Node>> {
-        std::mem::take(self).nodes.into_values().collect()
+        let nodes = std::mem::take(self).nodes.into_values().collect();
+        self.is_closed = true;
+        nodes
     }
 
     pub fn addresses(&self) -> Vec<Address> {

@@ -133,7 +133,7 @@ impl Dispatch {
         let (client, books, port) = (self.client.clone(), self.books.clone(), self.port.clone());
         self.leave(async move {
             let _ = timeout(within, books.metrics.drained()).await;
-            client.close().await;
+            let _ = timeout(GRACE, client.close()).await;
             let _ = timeout(GRACE, books.metrics.drained()).await;
             let ledger: Arc<dyn Ledger> = books;
             port.end_all_of(&ledger);
