@@ -6,7 +6,7 @@ const { ROOT } = require('../setup/paths.js')
 const { selectTests } = require('../test-files.js')
 
 /** What starts a server of its own choice, in a test. */
-const STARTS_ONE = /\b(onEveryBackend|realServer|MortalServer)\b/
+const STARTS_ONE = /\b(onEveryBackend|realServer|MortalServer|TestCluster|TestSentinel|TlsServer)\b/
 
 /** These are about the process, the package or our tools: what the server is makes no difference. */
 const ABOUT_US = /^__test__\/(bad-input|bridge|demo|embedded|hostile|package|scripts|support|testing)[-.]/

@@ -148,10 +148,12 @@ mod tests {
         b.observe("b", ready());
         assert_eq!(said(), ["ready b"]);
         spare.observe("s", Event::Failed(Error::new(ErrorKind::Unavailable, "gone")));
+        // Something else failed, and the connection stands.
+        a.observe("a", Event::Failed(Error::new(ErrorKind::Auth, "not renewed")));
         assert!(!crowd.is_missing_some());
         b.observe("b", Event::Gap("lost"));
         assert!(crowd.is_missing_some());
         b.leave();
-        assert_eq!(said(), ["failed s", "gap b", "ready "]);
+        assert_eq!(said(), ["failed s", "failed a", "gap b", "ready "]);
     }
 }
