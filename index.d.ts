@@ -631,7 +631,8 @@ export class TypeSafeCache {
   deleteMany(keys: readonly string[], namespace?: string): Promise<number>
   /**
    * Deletes the keys of this namespace that match a glob (`*`, `?`, `[a-z]`, `\` escapes), by `SCAN` and `UNLINK` in batches of 1 000. How many
-   * were deleted. Not atomic: keys written meanwhile may stay. The deadline holds for each batch, not for the whole.
+   * were deleted. Not atomic: keys written meanwhile may stay. The deadline holds for each batch, not for the whole. Where a connection ends, the
+   * walk over its server begins anew, ten times at most.
    */
   deletePattern(glob: string, namespace?: string): Promise<number>
   /** Deletes every key of this namespace, as `deletePattern('*')`. */

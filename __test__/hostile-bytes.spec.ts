@@ -151,6 +151,21 @@ describe('a server that loses count', () => {
   })
 })
 
+test('a walk over the keys ends, though none of its connections lasts', async () => {
+  await using server = await HostileServer.start()
+  await using redis = await connect(server, { commandTimeout: '1m', watchdogMs: '1m', breaker: false })
+  const cache = new TypeSafeCache(redis)
+  const walked = new WeakSet()
+  server.lieTo('SCAN', (_, socket) => {
+    if (walked.has(socket)) socket.destroy()
+    walked.add(socket)
+    return socket.destroyed ? '' : '*2\r\n$1\r\n5\r\n*0\r\n'
+  })
+  await assert.rejects(cache.deletePattern('*'), { code: 'ERR_UNAVAILABLE', message: /again and again/ })
+  await worksAgain(server, redis)
+  assert.equal(await cache.deletePattern('*'), 0)
+})
+
 test('replies that come a byte at a time are whole', async () => {
   // Everything that may stand in a list, in one.
   const { 'the null of RESP2': _1, 'a chunk outside of a stream': _2, 'the end of no stream': _3, 'a greeting': _4, ...plain } = REPLIES_OF_RESP3

@@ -22,6 +22,9 @@ const STEP: u64 = 1000;
 const PATIENCE: Duration = Duration::from_secs(10);
 const REST: Duration = Duration::from_millis(50);
 
+/// How often in a row a stretch may lose its connection before the walk is given up: where connections do not last, it would never end.
+const MOST_LOST: u32 = 10;
+
 /// A walk over the keys of a server or a cluster.
 ///
 /// A cursor means something to one server only, and that server tells of its own slots only. So the walk is made of stretches, each over
@@ -34,6 +37,8 @@ pub struct Scan {
     stretch: Option<Stretch>,
     /// Since when no slot has been seen.
     stuck_since: Option<Instant>,
+    /// How many stretches in a row have lost their connection.
+    lost: u32,
 }
 
 struct Stretch {
@@ -45,7 +50,7 @@ struct Stretch {
 
 impl Scan {
     pub fn new(glob: Bytes) -> Self {
-        Scan { glob, left: SlotSet::all(), stretch: None, stuck_since: None }
+        Scan { glob, left: SlotSet::all(), stretch: None, stuck_since: None, lost: 0 }
     }
 
     /// The keys of the next step, of which there may be none, and some of which may have been told before; `None` at the end.
@@ -63,10 +68,17 @@ impl Scan {
         let command = Command::new("SCAN").arg(stretch.cursor.clone()).word("MATCH").arg(self.glob.clone());
         let command = command.word("COUNT").number(STEP).idempotent();
         let (reply, session) = client.exchange(attempt, command, way).await?;
+        let (cursor, keys) = step(reply).ok_or_else(|| Error::new(ErrorKind::Protocol, MISFIT))?;
         if !stretch.session.is(&session) {
+            self.lost += 1;
+            if self.lost == MOST_LOST {
+                return Err(Error::new(
+                    ErrorKind::Unavailable,
+                    "the connection ended again and again during a walk over the keys",
+                ));
+            }
             return Ok(Some(Vec::new()));
         }
-        let (cursor, keys) = step(reply).ok_or_else(|| Error::new(ErrorKind::Protocol, MISFIT))?;
         if cursor.as_ref() == b"0" {
             self.end(client.route(), stretch).await?;
         } else {
@@ -76,6 +88,7 @@ impl Scan {
     }
 
     async fn end(&mut self, route: &Route, stretch: Stretch) -> Result<(), Error> {
+        self.lost = 0;
         let own = own_slots(route, &stretch.session).await?;
         if self.see(&stretch.own.settled, &own.settled) {
             self.stuck_since = None;
