@@ -1,36 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Redis, type RedisOptions } from '../index.js'
+import type { RedisOptions } from '../index.js'
 import { TestCluster, type ClusterNode, type TestClusterOptions } from './support/cluster'
 import { assertIdle, copied } from './support/faults'
-import { Load, type Entry } from './support/load'
+import type { Entry } from './support/load'
 import { now } from './support/noise'
 import { slotOf } from './support/slots'
+import { AWAY, underLoad } from './support/under-load'
 import { until } from './support/until'
 
-const DEADLINE_MS = 1000
-/** What callers are told of a server that is away: by the deadline, and at once while the circuit breaker is open. */
-const AWAY = ['ERR_UNAVAILABLE', 'ERR_TIMEOUT', 'ERR_CIRCUIT_OPEN']
 /** What is acknowledged is on the disk. */
 const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always']
 
 /** A client of a real cluster, with load on it. */
-async function underLoad(settings: TestClusterOptions = {}, options: RedisOptions = {}) {
+async function clusterUnderLoad(settings: TestClusterOptions = {}, options: RedisOptions = {}) {
   const cluster = await TestCluster.start(settings)
-  const given = { ...cluster.options, commandTimeout: DEADLINE_MS, watchdogMs: 200, ...options }
-  const redis = await Redis.connect({ ...given, cluster: { ...cluster.options.cluster, ...options.cluster } })
-  const load = new Load(redis, { deadlineMs: DEADLINE_MS, readsLag: options.cluster?.scaleReads !== undefined })
-  await load.flows()
-  return {
-    cluster,
-    redis,
-    load,
-    async [Symbol.asyncDispose]() {
-      await load.stop()
-      await redis.close({ timeoutMs: 1 })
-      await cluster.stop()
-    },
-  }
+  const given = { ...cluster.options, watchdogMs: 200, ...options, cluster: { ...cluster.options.cluster, ...options.cluster } }
+  return { cluster, ...(await underLoad(given, () => cluster.stop(), options.cluster?.scaleReads !== undefined)) }
 }
 
 /** Whether an operation is about a slot that the node has now. */
@@ -42,7 +28,7 @@ async function slotsOf(node: ClusterNode): Promise<(entry: Entry) => boolean> {
 
 describe('a cluster under load', () => {
   test('is resharded: nobody notices', async () => {
-    await using _ = await underLoad()
+    await using _ = await clusterUnderLoad()
     const { cluster, load } = _
     for (const counter of load.counters) {
       const slot = slotOf(counter)
@@ -58,7 +44,7 @@ describe('a cluster under load', () => {
   })
 
   test('is told to fail over: nobody notices', async () => {
-    await using _ = await underLoad()
+    await using _ = await clusterUnderLoad()
     const { cluster, load } = _
     for (const primary of await cluster.primaries()) {
       const [replica] = await cluster.replicasOf(primary)
@@ -71,7 +57,7 @@ describe('a cluster under load', () => {
   })
 
   test('loses a primary by SIGKILL: its slots fail until a replica has taken over, and all others go on', async () => {
-    await using _ = await underLoad({ nodeTimeoutMs: 2000, fullCoverage: false })
+    await using _ = await clusterUnderLoad({ nodeTimeoutMs: 2000, fullCoverage: false })
     const { cluster, redis, load } = _
     const [primary] = await cluster.primaries()
     const isIts = await slotsOf(primary!)
@@ -93,7 +79,7 @@ describe('a cluster under load', () => {
   })
 
   test('loses a primary and wants all its slots: it is down for all until a replica has taken over', async () => {
-    await using _ = await underLoad({ nodeTimeoutMs: 2000 })
+    await using _ = await clusterUnderLoad({ nodeTimeoutMs: 2000 })
     const { cluster, redis, load } = _
     const [primary] = await cluster.primaries()
     const from = now()
@@ -110,7 +96,7 @@ describe('a cluster under load', () => {
   })
 
   test('has a primary that is stopped: a replica takes over, and what the old one would still say is not heard', async () => {
-    await using _ = await underLoad({ nodeTimeoutMs: 2000, fullCoverage: false })
+    await using _ = await clusterUnderLoad({ nodeTimeoutMs: 2000, fullCoverage: false })
     const { cluster, redis, load } = _
     const [primary] = await cluster.primaries()
     const isIts = await slotsOf(primary!)
@@ -132,7 +118,7 @@ describe('a cluster under load', () => {
   })
 
   test('has a replica that is stopped, and replicas are read: others answer in its place', async () => {
-    await using _ = await underLoad({}, { cluster: { scaleReads: 'all' } })
+    await using _ = await clusterUnderLoad({}, { cluster: { scaleReads: 'all' } })
     const { cluster, redis, load } = _
     const [primary] = await cluster.primaries()
     const [replica] = await cluster.replicasOf(primary!)
@@ -149,7 +135,7 @@ describe('a cluster under load', () => {
   })
 
   test('loses a primary and its replica: the rest is served, and they are found when they come back', async () => {
-    await using _ = await underLoad({ nodeTimeoutMs: 2000, fullCoverage: false, args: DURABLE })
+    await using _ = await clusterUnderLoad({ nodeTimeoutMs: 2000, fullCoverage: false, args: DURABLE })
     const { cluster, redis, load } = _
     const [primary] = await cluster.primaries()
     const [replica] = await cluster.replicasOf(primary!)
@@ -174,7 +160,7 @@ describe('a cluster under load', () => {
 
   test('is away as a whole: calls fail in time, no more wait than may, and all is well when it comes back', async () => {
     const maxPending = 100
-    await using _ = await underLoad({ nodeTimeoutMs: 2000, args: DURABLE }, { maxPending, breaker: false })
+    await using _ = await clusterUnderLoad({ nodeTimeoutMs: 2000, args: DURABLE }, { maxPending, breaker: false })
     const { cluster, redis, load } = _
     await Promise.all(cluster.nodes.map((node) => node.crash()))
     await load.fails()
@@ -193,7 +179,7 @@ describe('a cluster under load', () => {
   })
 
   test('forgets its scripts: nobody notices', async () => {
-    await using _ = await underLoad()
+    await using _ = await clusterUnderLoad()
     const { cluster, load } = _
     for (let i = 0; i < 10; i++) {
       await Promise.all((await cluster.primaries()).map((node) => node.ask('SCRIPT', 'FLUSH')))
@@ -205,7 +191,7 @@ describe('a cluster under load', () => {
   })
 
   test('is emptied: what comes after is there', async () => {
-    await using _ = await underLoad()
+    await using _ = await clusterUnderLoad()
     const { cluster, load } = _
     const from = now()
     await Promise.all((await cluster.primaries()).map((node) => node.ask('FLUSHALL')))

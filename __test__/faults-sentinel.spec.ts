@@ -1,33 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Redis } from '../index.js'
 import { assertIdle, copied } from './support/faults'
-import { Load, type Span } from './support/load'
+import type { Span } from './support/load'
 import { now } from './support/noise'
 import { TestSentinel, type TestSentinelOptions } from './support/sentinel'
+import { AWAY, underLoad } from './support/under-load'
 import { until } from './support/until'
 
-const DEADLINE_MS = 1000
-/** What callers are told of a server that is away: by the deadline, and at once while the circuit breaker is open. */
-const AWAY = ['ERR_UNAVAILABLE', 'ERR_TIMEOUT', 'ERR_CIRCUIT_OPEN']
 const PASSWORDS = { password: 'data-secret', sentinelPassword: 'sentinel-secret' }
 
 /** A client of a master under real sentinels, with load on it. */
-async function underLoad(settings: TestSentinelOptions = {}) {
+async function sentinelUnderLoad(settings: TestSentinelOptions = {}) {
   const sentinel = await TestSentinel.start({ downAfterMs: 1500, ...PASSWORDS, ...settings })
-  const redis = await Redis.connect({ ...sentinel.options, commandTimeout: DEADLINE_MS, watchdogMs: 200 })
-  const load = new Load(redis, { deadlineMs: DEADLINE_MS })
-  await load.flows()
-  return {
-    sentinel,
-    redis,
-    load,
-    async [Symbol.asyncDispose]() {
-      await load.stop()
-      await redis.close({ timeoutMs: 1 })
-      await sentinel.stop()
-    },
-  }
+  return { sentinel, ...(await underLoad({ ...sentinel.options, watchdogMs: 200 }, () => sentinel.stop())) }
 }
 
 /** A machine that stands still for long may have the sentinels choose once more than was asked for; what they lose then is theirs. */
@@ -37,7 +22,7 @@ async function risks(sentinel: TestSentinel, span: Span, failovers = 1): Promise
 
 describe('a master under sentinels, under load', () => {
   test('is lost by SIGKILL: calls fail in time until the next one is found, and the old one may come back', async () => {
-    await using _ = await underLoad()
+    await using _ = await sentinelUnderLoad()
     const { sentinel, redis, load } = _
     const master = await sentinel.master()
     const from = now()
@@ -58,7 +43,7 @@ describe('a master under sentinels, under load', () => {
   })
 
   test('is stopped and goes on when there is another: it is not believed any more', async () => {
-    await using _ = await underLoad()
+    await using _ = await sentinelUnderLoad()
     const { sentinel, load } = _
     const master = await sentinel.master()
     const from = now()
@@ -77,7 +62,7 @@ describe('a master under sentinels, under load', () => {
   })
 
   test('is replaced by SENTINEL FAILOVER: calls go on at the new one', async () => {
-    await using _ = await underLoad()
+    await using _ = await sentinelUnderLoad()
     const { sentinel, redis, load } = _
     const master = await sentinel.master()
     const from = now()
@@ -93,7 +78,7 @@ describe('a master under sentinels, under load', () => {
   })
 
   test('serves on while no sentinel is there', async () => {
-    await using _ = await underLoad()
+    await using _ = await sentinelUnderLoad()
     const { sentinel, load } = _
     await Promise.all(sentinel.sentinels.map((node) => node.crash()))
     await load.flows()
@@ -103,7 +88,7 @@ describe('a master under sentinels, under load', () => {
   })
 
   test('is away with all its sentinels: calls fail in time, and all is well when they come back', async () => {
-    await using _ = await underLoad({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] })
+    await using _ = await sentinelUnderLoad({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] })
     const { sentinel, redis, load } = _
     const all = [...sentinel.sentinels, ...sentinel.servers]
     await Promise.all(all.map((node) => node.crash()))

@@ -5,35 +5,20 @@ import { describe, test } from 'node:test'
 import { Redis, type RedisOptions } from '../index.js'
 import { MortalServer } from './support/client-server'
 import { assertIdle } from './support/faults'
-import { Load, type Entry } from './support/load'
+import type { Entry } from './support/load'
+import { AWAY, DEADLINE_MS, underLoad } from './support/under-load'
 import { until } from './support/until'
 
-const DEADLINE_MS = 1000
-/** What callers are told of a server that is away: by the deadline, and at once while the circuit breaker is open. */
-const AWAY = ['ERR_UNAVAILABLE', 'ERR_TIMEOUT', 'ERR_CIRCUIT_OPEN']
-
 /** A client of a real server, with load on it. */
-async function underLoad(server: MortalServer, options: RedisOptions = {}) {
-  const redis = await Redis.connect({ url: server.url, commandTimeout: DEADLINE_MS, ...options })
-  const load = new Load(redis, { deadlineMs: DEADLINE_MS })
-  await load.flows()
-  return {
-    server,
-    redis,
-    load,
-    async [Symbol.asyncDispose]() {
-      await load.stop()
-      await redis.close({ timeoutMs: 1 })
-      await server[Symbol.asyncDispose]()
-    },
-  }
+async function serverUnderLoad(server: MortalServer, options: RedisOptions = {}) {
+  return { server, ...(await underLoad({ url: server.url, ...options }, () => server[Symbol.asyncDispose]())) }
 }
 
 const isRead = ({ changes }: Entry) => !changes
 
 describe('a server under load', () => {
   test('has its connections killed: what was not answered says so, and reads go on', async () => {
-    await using _ = await underLoad(await MortalServer.start(), { reconnect: { minMs: 1, maxMs: 10 } })
+    await using _ = await serverUnderLoad(await MortalServer.start(), { reconnect: { minMs: 1, maxMs: 10 } })
     const { server, redis, load } = _
     for (let i = 0; i < 10; i++) {
       await server.ask('CLIENT KILL TYPE normal')
@@ -47,7 +32,7 @@ describe('a server under load', () => {
   })
 
   test('is paused for less than a deadline: nobody notices', async () => {
-    await using _ = await underLoad(await MortalServer.start())
+    await using _ = await serverUnderLoad(await MortalServer.start())
     const { server, redis, load } = _
     await server.ask(`CLIENT PAUSE ${DEADLINE_MS / 4} ALL`)
     await load.flows()
@@ -57,7 +42,7 @@ describe('a server under load', () => {
   })
 
   test('is paused for longer: calls time out as maybe executed, and no late answer goes to the wrong caller', async () => {
-    await using _ = await underLoad(await MortalServer.start(), { watchdogMs: '1h' })
+    await using _ = await serverUnderLoad(await MortalServer.start(), { watchdogMs: '1h' })
     const { server, redis, load } = _
     await server.ask(`CLIENT PAUSE ${DEADLINE_MS * 1.5} ALL`)
     await load.fails()
@@ -69,7 +54,7 @@ describe('a server under load', () => {
   })
 
   test('gets another password: calls reject at once, and succeed when it is the old one again', async () => {
-    await using _ = await underLoad(await MortalServer.start('--requirepass', 'old-secret'), { password: 'old-secret', reconnect: { minMs: 5, maxMs: 50 } })
+    await using _ = await serverUnderLoad(await MortalServer.start('--requirepass', 'old-secret'), { password: 'old-secret', reconnect: { minMs: 5, maxMs: 50 } })
     const { server, redis, load } = _
     await using admin = await Redis.connect({ url: server.url, password: 'old-secret' })
     await admin.command('CONFIG', 'SET', 'requirepass', 'new-secret')
@@ -90,7 +75,7 @@ describe('a server under load', () => {
   })
 
   test('has no connection left: calls fail in time, nobody spins, and all is well when there is one', async () => {
-    await using _ = await underLoad(await MortalServer.start())
+    await using _ = await serverUnderLoad(await MortalServer.start())
     const { server, redis, load } = _
     await using admin = await Redis.connect(server.url)
     await admin.command('CONFIG', 'SET', 'maxclients', 1)
@@ -111,7 +96,7 @@ describe('a server under load', () => {
 
   test('has a full disk for its log of writes: writes are refused, reads go on, and writes too when there is space', async () => {
     const never = ['--auto-aof-rewrite-percentage', '0']
-    await using _ = await underLoad(await MortalServer.startOnSmallDisk(2048, '--appendonly', 'yes', '--appendfsync', 'everysec', ...never))
+    await using _ = await serverUnderLoad(await MortalServer.startOnSmallDisk(2048, '--appendonly', 'yes', '--appendfsync', 'everysec', ...never))
     const { redis, load } = _
     await redis.command('RPUSH', 'list', 'a', 'b', 'c')
     // Long in the log, and short in the copy that takes its place.
@@ -130,7 +115,7 @@ describe('a server under load', () => {
   })
 
   test('cannot save: writes are refused, reads go on, and writes too when it can', async () => {
-    await using _ = await underLoad(await MortalServer.start('--save', '3600', '1'))
+    await using _ = await serverUnderLoad(await MortalServer.start('--save', '3600', '1'))
     const { server, redis, load } = _
     // Nobody can put a file in the place of a folder with something in it, root included.
     const inTheWay = path.join(server.folder, 'dump.rdb', 'x')
@@ -153,7 +138,7 @@ describe('a server under load', () => {
   ] as const) {
     test(`${how}: calls fail in time, no more wait than may, nobody spins, and all is well when it comes back`, async () => {
       const maxPending = 300
-      await using _ = await underLoad(await MortalServer.start('--appendonly', 'yes', '--appendfsync', 'always'), { maxPending, watchdogMs: 300, breaker: false })
+      await using _ = await serverUnderLoad(await MortalServer.start('--appendonly', 'yes', '--appendfsync', 'always'), { maxPending, watchdogMs: 300, breaker: false })
       const { server, redis, load } = _
       await leave(server)
       await load.fails()

@@ -3,15 +3,16 @@
 // `Redis`: the public client.
 
 const { EventEmitter } = require('node:events')
-const { isUint8Array } = require('node:util/types')
 const binding = require('./native')
 const { until } = require('./abort')
+const { argument, oneLine } = require('./arguments')
 const bridge = require('./calls')
 const { ofClient } = require('./breaker-options')
 const check = require('./check')
 const { answerQuestion } = require('./credentials')
-const { RedwrightError, typeError, kindOf } = require('./errors')
+const { RedwrightError, typeError } = require('./errors')
 const { refuseProduction } = require('./embedded/find')
+const { nodeHealth, overall } = require('./health')
 const { metrics } = require('./metrics')
 const { revive } = require('./replies')
 const { scriptOf } = require('./scripts')
@@ -272,72 +273,6 @@ class Redis extends EventEmitter {
         if (this.listenerCount('error') > 0) this.emit('error', revive(fields[0]))
     }
   }
-}
-
-/**
- * The fields of `src/redis/health.rs` under their names.
- * @param {any[]} fields
- * @returns {import('../index').NodeHealth}
- */
-function nodeHealth([address, role, latencyMs, usedBytes, maxBytes, policy, error]) {
-  return {
-    address,
-    role,
-    ok: error === null,
-    latencyMs,
-    ...(policy !== null && { memory: { usedBytes, maxBytes, policy } }),
-    ...(error !== null && { error: revive(error) }),
-  }
-}
-
-/**
- * Well is who has all its masters.
- * @param {import('../index').NodeHealth[]} nodes
- */
-function overall(nodes) {
-  const masters = nodes.filter(({ role }) => role === 'master')
-  const sick = masters.find(({ ok }) => !ok)
-  const [{ memory = undefined } = {}] = masters.length === 1 ? masters : []
-  return {
-    ok: sick === undefined,
-    latencyMs: Math.max(0, ...masters.map(({ latencyMs }) => latencyMs)),
-    nodes,
-    ...(memory && { memory }),
-    ...(sick && { error: sick.error }),
-  }
-}
-
-/**
- * A command of texts only crosses in one string, with a NUL between two. `null` where that cannot be.
- * @param {string} name
- * @param {unknown[]} args
- */
-function oneLine(name, args) {
-  let line = name
-  for (let i = 0; i < args.length; i++) {
-    const part = argument(args[i], i)
-    if (typeof part !== 'string' || part.includes('\0')) return null
-    line += '\0' + part
-  }
-  return line
-}
-
-/**
- * @param {unknown} arg
- * @param {number} i
- * @returns {string | Uint8Array}
- */
-function argument(arg, i) {
-  if (typeof arg === 'number') {
-    if (Number.isNaN(arg)) throw typeError(`args[${i}] must not be NaN`)
-    return String(arg)
-  }
-  if (typeof arg === 'bigint') return String(arg)
-  if (isUint8Array(arg)) return arg
-  if (typeof arg !== 'string') throw typeError(`args[${i}] must be a string, a number, a bigint or a Uint8Array, got ${kindOf(arg)}`)
-  // @ts-expect-error: since Node 20, and not yet in the library of types
-  if (!arg.isWellFormed()) throw typeError(`args[${i}] must not contain a lone surrogate`)
-  return arg
 }
 
 module.exports = { Redis, call }

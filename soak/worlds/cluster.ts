@@ -4,7 +4,7 @@ import { copied } from '../../__test__/support/faults'
 import { FaultProxy } from '../../__test__/support/fault-proxy'
 import { SLOTS } from '../../__test__/support/slots'
 import { between, pick, type Random, shuffled } from '../random'
-import type { Fault, World } from '../world'
+import type { Applied, Fault, World } from '../world'
 import { networkFaults } from './network-faults'
 import { askedOfAll, killed, stopped, untilReplaced } from './nodes'
 import { DURABLE } from './single'
@@ -76,6 +76,15 @@ export class ClusterWorld implements World {
     return pick(random, primaries.sort((a, b) => a.port - b.port))
   }
 
+  /** Takes a primary away, and waits until somebody has taken over. */
+  async #replaced(random: Random, away: (node: ClusterNode) => Promise<Applied>): Promise<Applied> {
+    const [primary, before] = [await this.#primary(random), await this.leaders()]
+    await this.#copied(primary)
+    const applied = await away(primary)
+    await untilReplaced(() => this.#leadersBut(primary), without(before, primary))
+    return applied
+  }
+
   /** Waits until a node is not the only one that has what it acknowledged until now. */
   async #copied(primary: ClusterNode): Promise<void> {
     await copied(primary, await this.cluster.replicasOf(primary))
@@ -127,13 +136,7 @@ export class ClusterWorld implements World {
         name: 'SIGSTOP of a primary until it is replaced',
         loses: 'late',
         lasts: [0, 500],
-        apply: async ({ random }) => {
-          const [primary, before] = [await this.#primary(random), await this.leaders()]
-          await this.#copied(primary)
-          const applied = await stopped(primary)
-          await untilReplaced(() => this.#leadersBut(primary), without(before, primary))
-          return applied
-        },
+        apply: ({ random }) => this.#replaced(random, stopped),
       },
       {
         name: 'SIGKILL of a node, started again at once',
@@ -145,13 +148,7 @@ export class ClusterWorld implements World {
         name: 'SIGKILL of a primary until it is replaced',
         loses: 'late',
         lasts: [0, 500],
-        apply: async ({ random }) => {
-          const [primary, before] = [await this.#primary(random), await this.leaders()]
-          await this.#copied(primary)
-          const applied = await killed(primary)
-          await untilReplaced(() => this.#leadersBut(primary), without(before, primary))
-          return applied
-        },
+        apply: ({ random }) => this.#replaced(random, killed),
       },
       askedOfAll('CLIENT KILL on all nodes', ['CLIENT', 'KILL', 'TYPE', 'normal'], nodes),
       askedOfAll('SCRIPT FLUSH on all nodes', ['SCRIPT', 'FLUSH'], nodes),

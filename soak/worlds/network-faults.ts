@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { FaultProxy } from '../../__test__/support/fault-proxy'
 import { until } from '../../__test__/support/until'
 import { between, pick } from '../random'
 import type { Applied, Fault } from '../world'
+import { severalTimes } from './several-times'
 
 /** What happens on the way to a server. */
 interface NetworkFault {
@@ -32,14 +32,7 @@ const FAULTS: readonly NetworkFault[] = [
   {
     name: 'connections reset',
     lasts: [0, 500],
-    async apply(proxy, { random, lastsMs }) {
-      const times = between(random, 1, 5)
-      for (let i = 0; i < times; i++) {
-        proxy.reset()
-        await pause(lastsMs / times)
-      }
-      return { detail: `${times} times` }
-    },
+    apply: (proxy, span) => severalTimes(span, 5, () => proxy.reset()),
   },
   {
     name: 'connection cut in a reply',

@@ -1,8 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { RedisNode } from '../../__test__/support/redis-node'
 import { until } from '../../__test__/support/until'
-import { between } from '../random'
 import type { Fault } from '../world'
+import { severalTimes } from './several-times'
 
 const listed = (node: RedisNode) => `port ${node.port}`
 
@@ -30,13 +29,6 @@ export function askedOfAll(name: string, words: readonly string[], nodes: () => 
     name,
     loses: 'nothing',
     lasts: [0, 500],
-    async apply({ random, lastsMs }) {
-      const times = between(random, 1, 4)
-      for (let i = 0; i < times; i++) {
-        await Promise.all(nodes().map((node) => node.ask(...words)))
-        await pause(lastsMs / times)
-      }
-      return { detail: `${times} times` }
-    },
+    apply: (span) => severalTimes(span, 4, () => Promise.all(nodes().map((node) => node.ask(...words)))),
   }
 }

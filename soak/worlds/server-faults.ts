@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { MortalServer } from '../../__test__/support/client-server'
 import { between, pick } from '../random'
 import type { Fault } from '../world'
 import { Admin } from './admin'
+import { severalTimes } from './several-times'
 
 /** What happens to one server. */
 export function serverFaults(server: MortalServer): Fault[] {
@@ -30,14 +30,7 @@ export function serverFaults(server: MortalServer): Fault[] {
       name: 'CLIENT KILL',
       loses,
       lasts: [0, 500],
-      async apply({ random, lastsMs }) {
-        const times = between(random, 1, 5)
-        for (let i = 0; i < times; i++) {
-          await server.ask('CLIENT KILL TYPE normal')
-          await pause(lastsMs / times)
-        }
-        return { detail: `${times} times` }
-      },
+      apply: (span) => severalTimes(span, 5, () => server.ask('CLIENT KILL TYPE normal')),
     },
     {
       name: 'CLIENT PAUSE',
@@ -58,14 +51,7 @@ export function serverFaults(server: MortalServer): Fault[] {
       name: 'SCRIPT FLUSH',
       loses,
       lasts: [0, 300],
-      async apply({ random, lastsMs }) {
-        const times = between(random, 1, 5)
-        for (let i = 0; i < times; i++) {
-          await server.ask('SCRIPT FLUSH')
-          await pause(lastsMs / times)
-        }
-        return { detail: `${times} times` }
-      },
+      apply: (span) => severalTimes(span, 5, () => server.ask('SCRIPT FLUSH')),
     },
     {
       name: 'maxclients reached',

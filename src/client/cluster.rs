@@ -1,10 +1,12 @@
 //! A cluster: the map of its slots, kept up to date, and the nodes behind it.
 
 use super::cluster_replies::Shard;
+use super::counters::LinkCounters;
 use super::crowd::Crowd;
 use super::error::{Error, ErrorKind};
-use super::line::Turn;
-use super::link::{Event, Link, LinkCounters};
+use super::event::Event;
+use super::line::{Line, Turn};
+use super::link::Link;
 use super::node::{Node, NodeInfo};
 use super::options::{Address, ClientOptions, ScaleReads, Topology};
 use super::session::Session;
@@ -16,7 +18,7 @@ use crate::common::give_way;
 use futures_util::future::join_all;
 use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
@@ -46,7 +48,7 @@ pub struct Cluster {
     /// Rung when it has changed.
     changed: Notify,
     /// Calls that wait for a node.
-    waiting: AtomicUsize,
+    line: Line,
     kept: AtomicBool,
     closing: Notify,
 }
@@ -72,7 +74,7 @@ impl Cluster {
             known: watch::Sender::new(Known::Not),
             doubt: Arc::default(),
             changed: Notify::new(),
-            waiting: AtomicUsize::new(0),
+            line: Line::default(),
             kept: AtomicBool::new(false),
             closing: Notify::new(),
         }))
@@ -235,7 +237,7 @@ impl Cluster {
 
     /// The standing connection for a way, if nobody waits for one.
     pub fn standing(&self, way: Way) -> Option<(Arc<Link>, Session)> {
-        if self.waiting.load(Ordering::Relaxed) > 0 {
+        if !self.line.is_empty() {
             return None;
         }
         let link = self.map().link(way, self.scale_reads)?;
@@ -244,7 +246,7 @@ impl Cluster {
 
     /// As `standing`, awaited for as long as the cluster may bring it. Whoever waits goes first, as at the gate of a link.
     pub async fn reach(&self, way: Way, turn: Turn, failed: Option<&Session>) -> Result<(Arc<Link>, Session), Error> {
-        let _here = Waiting::new(&self.waiting);
+        let _place = self.line.join(turn);
         // Those who wait may have been woken to go where we are going.
         give_way().await;
         loop {
@@ -291,21 +293,5 @@ impl Drop for Ended<'_> {
     fn drop(&mut self) {
         self.0.known.send_replace(Known::Closed);
         self.0.changed.notify_waiters();
-    }
-}
-
-/// Counts a call that waits.
-struct Waiting<'count>(&'count AtomicUsize);
-
-impl<'count> Waiting<'count> {
-    fn new(count: &'count AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Waiting(count)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

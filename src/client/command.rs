@@ -90,6 +90,10 @@ const SINGLE: [&str; 46] = [
 /// Scripts can write and then answer with any error.
 const SCRIPTS: [&str; 6] = ["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"];
 
+pub(super) fn is_script(name: &str) -> bool {
+    SCRIPTS.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
 impl Command {
     fn known(verb: Verb, args: Vec<Bytes>, idempotent: bool) -> Self {
         let (guarded, scalar, partial, divisible) = (false, false, false, false);
@@ -146,7 +150,6 @@ impl Command {
     /// A command of the user's. Nothing is known of it, so it is never sent twice.
     pub fn named(name: String, args: Vec<Bytes>) -> Self {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
-        let is_one_of = |names: &[&str]| names.iter().any(|known| is(known));
         let verb = match args.len() {
             1 if is("GET") => Verb::Get,
             1 if is("INCR") => Verb::Incr,
@@ -157,7 +160,7 @@ impl Command {
             1.. if is("UNLINK") => Verb::Unlink,
             // Only these are looked up: the common ones above are on the hot path.
             _ => {
-                let (scalar, partial) = (is_one_of(&SINGLE), is_one_of(&SCRIPTS));
+                let (scalar, partial) = (SINGLE.iter().any(|known| is(known)), is_script(&name));
                 let verb = Verb::Other(name.into());
                 return Command { guarded: !scalar, scalar, partial, ..Command::known(verb, args, false) };
             }

@@ -1,6 +1,6 @@
 //! Makes one client's state and events of those of its links.
 
-use super::link::{Event, Observer};
+use super::event::{Event, Observer};
 use super::server::ServerInfo;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

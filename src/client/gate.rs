@@ -36,11 +36,8 @@ impl Default for Gate {
 const SOON: Duration = Duration::from_millis(100);
 
 impl Gate {
-    pub fn enter(&self, state: State) {
-        self.replace(state);
-    }
-
-    fn replace(&self, state: State) -> State {
+    /// Tells where it stood before.
+    pub fn enter(&self, state: State) -> State {
         let before = self.state.send_replace(state);
         match &*self.state.borrow() {
             State::Ready(_) => self.line.call_first(),
@@ -66,7 +63,7 @@ impl Gate {
 
     /// Closes, so that nobody begins on the standing connection, and gives it.
     pub fn leave(&self) -> Option<Session> {
-        if let State::Ready(session) = self.replace(State::Closed) { Some(session) } else { None }
+        if let State::Ready(session) = self.enter(State::Closed) { Some(session) } else { None }
     }
 
     pub fn is_standing(&self) -> bool {

@@ -3,10 +3,12 @@
 use super::cluster::Cluster;
 use super::cluster_replies::Redirection;
 use super::command::Command;
+use super::counters::LinkCounters;
 use super::crowd::Crowd;
 use super::error::{Error, ErrorKind};
+use super::event::Observer;
 use super::line::Turn;
-use super::link::{Link, LinkCounters, Observer};
+use super::link::Link;
 use super::node::NodeInfo;
 use super::options::ClientOptions;
 use super::reply::Reply;

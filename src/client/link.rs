@@ -1,7 +1,9 @@
 //! Keeps one connection standing: connects, watches, reconnects, and tells what happened.
 
 use super::command::Command;
+use super::counters::LinkCounters;
 use super::error::{Error, ErrorKind};
+use super::event::{Event, Observer};
 use super::gate::{Gate, State};
 use super::options::{Address, ClientOptions, Endpoint};
 use super::renewal;
@@ -15,30 +17,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
-
-/// What happens to a link.
-#[derive(Clone, Debug)]
-pub enum Event {
-    Connecting,
-    Connected { attempt: u32 },
-    Ready(ServerInfo),
-    Reconnecting { attempt: u32, delay: Duration },
-    Failed(Error),
-    Gap(&'static str),
-}
-
-/// Told of everything that happens to a link, on the I/O thread. `node` is where it leads, where that is known.
-pub trait Observer: Send + Sync + 'static {
-    fn observe(&self, node: &str, event: Event);
-}
-
-/// Plain counters since they were made.
-#[derive(Default)]
-pub struct LinkCounters {
-    pub connections: AtomicU64,
-    pub connect_failures: AtomicU64,
-    pub watchdog_trips: AtomicU64,
-}
 
 pub(super) struct Link {
     options: Arc<ClientOptions>,

@@ -83,14 +83,24 @@ impl Client {
     fn grouped(&self, keys: Vec<Bytes>) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         let mut open: HashMap<Option<u16>, usize> = HashMap::new();
+        let mut last = None;
         for (place, key) in keys.into_iter().enumerate() {
-            let index = open.entry(self.route().group(&key)).or_insert(usize::MAX);
-            if groups.get(*index).is_none_or(|group| group.keys.len() == BATCH) {
-                *index = groups.len();
+            let unit = self.route().group(&key);
+            // Over one connection all keys are of one unit, and none of them need be looked up.
+            let index = match last {
+                Some((same, index)) if same == unit => index,
+                _ => open.get(&unit).copied().unwrap_or(usize::MAX),
+            };
+            let index = if groups.get(index).is_some_and(|group| group.keys.len() < BATCH) {
+                index
+            } else {
                 groups.push(Group::default());
-            }
-            groups[*index].keys.push(key);
-            groups[*index].places.push(place as u32);
+                open.insert(unit, groups.len() - 1);
+                groups.len() - 1
+            };
+            groups[index].keys.push(key);
+            groups[index].places.push(place as u32);
+            last = Some((unit, index));
         }
         groups
     }

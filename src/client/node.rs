@@ -1,7 +1,8 @@
 //! One server, with as many connections as the client is to have to each.
 
+use super::counters::LinkCounters;
 use super::crowd::{Crowd, Member};
-use super::link::{Link, LinkCounters};
+use super::link::Link;
 use super::options::ClientOptions;
 use super::target::Target;
 use futures_util::future::join_all;

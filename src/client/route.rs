@@ -2,10 +2,11 @@
 
 use super::cluster::Cluster;
 use super::command::Command;
+use super::counters::LinkCounters;
 use super::crowd::Crowd;
 use super::error::Error;
 use super::line::Turn;
-use super::link::{Link, LinkCounters};
+use super::link::Link;
 use super::node::{Node, NodeInfo, Role};
 use super::options::{ClientOptions, Topology};
 use super::sentinels::Sentinels;

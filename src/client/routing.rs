@@ -1,6 +1,6 @@
 //! Which key a command is about, and whether a replica may answer it.
 
-use super::command::{Command, Verb};
+use super::command::{Command, Verb, is_script};
 use super::slots::slot_of;
 
 /// Commands that are about no key, so that any node may answer them.
@@ -11,9 +11,6 @@ const KEYLESS: &str = "
 
 /// Commands that begin with the number of their keys.
 const NUMBERED: &str = "LMPOP MSETEX SINTERCARD ZDIFF ZINTER ZINTERCARD ZMPOP ZUNION";
-
-/// Commands with a script or its name, then the number of their keys.
-const SCRIPTS: &str = "EVAL EVALSHA EVALSHA_RO EVAL_RO FCALL FCALL_RO";
 
 /// Commands whose first key is behind a word of theirs.
 const SECOND: &str = "BITOP DEBUG MEMORY OBJECT PFDEBUG XGROUP XINFO";
@@ -47,7 +44,8 @@ impl Command {
         if is_one_of(name, NUMBERED) {
             return behind_count(0);
         }
-        if is_one_of(name, SCRIPTS) {
+        // Behind the script, or its name.
+        if is_script(name) {
             return behind_count(1);
         }
         if is("XREAD") || is("XREADGROUP") {

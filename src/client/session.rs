@@ -4,6 +4,7 @@ use super::command::{Command, Verb};
 use super::credentials::Identity;
 use super::error::{Error, ErrorKind};
 use super::guard::Guard;
+use super::known::{queue, reply_of};
 use super::options::{ClientOptions, Endpoint};
 use super::reply::Reply;
 use super::send_error::{MISFIT, SendError};
@@ -14,8 +15,8 @@ use bytes::Bytes;
 use fred::bytes_utils::Str;
 use fred::clients::Client as FredClient;
 use fred::error::Error as FredError;
-use fred::interfaces::{ClientLike, KeysInterface};
-use fred::types::{ClusterHash, CustomCommand, Expiration, Resp3Frame, Value};
+use fred::interfaces::ClientLike;
+use fred::types::{ClusterHash, CustomCommand, Resp3Frame, Value};
 use futures_util::future::join;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -176,20 +177,20 @@ impl Session {
         let answer = match verb {
             Verb::Other(name) if guarded => self.send_guarded(name, args).await,
             Verb::Other(name) => Box::pin(self.send_custom(name, args)).await,
-            verb => match Box::pin(queue(&self.fred, verb, args)).await {
-                Ok(value) => Ok(Reply::from_value(value).cut(shape.length())),
-                Err(error) => Err(SendError::from(&error)),
-            },
+            verb => reply_of(Box::pin(queue(&self.fred, verb, args)).await, shape),
         };
         self.shared.allowance.renew();
         match answer {
             Ok(_) | Err(SendError::Refused(_)) if !self.shared.guard.trusts().await => Err(SendError::Lost),
-            Ok(reply) if !shape.fits(&reply) || (shape != Shape::OurWord && self.shared.guard.is_ours(&reply)) => {
-                Err(self.shared.guard.mistrust(MISFIT))
-            }
             Err(SendError::Unreadable(why)) => Err(self.shared.guard.mistrust(why)),
-            answer => answer,
+            answer => self.fitting(answer?, shape),
         }
+    }
+
+    /// A reply, where it can be that of the command.
+    fn fitting(&self, reply: Reply, shape: Shape) -> Result<Reply, SendError> {
+        let is_stray = shape != Shape::OurWord && self.shared.guard.is_ours(&reply);
+        if shape.fits(&reply) && !is_stray { Ok(reply) } else { Err(self.shared.guard.mistrust(MISFIT)) }
     }
 
     /// Asks for a word of our own, to see that the connection lives and that replies still go to those who asked.
@@ -253,54 +254,16 @@ impl Session {
         self.shared.allowance.renew();
         if answers.len() == shapes.len() && self.shared.guard.trusts().await {
             let answers = answers.into_iter().zip(&shapes);
-            return answers.map(|(answer, shape)| self.read(answer, *shape)).collect();
+            return answers.map(|(answer, shape)| self.fitting(reply_of(answer, *shape)?, *shape)).collect();
         }
         // The connection was lost, and how far they had come nobody knows.
         shapes.iter().map(|_| Err(SendError::Lost)).collect()
     }
-
-    fn read(&self, answer: Result<Value, FredError>, shape: Shape) -> Result<Reply, SendError> {
-        let reply = Reply::from_value(answer.map_err(|error| SendError::from(&error))?).cut(shape.length());
-        let fits = shape.fits(&reply) && !self.shared.guard.is_ours(&reply);
-        if fits { Ok(reply) } else { Err(self.shared.guard.mistrust(MISFIT)) }
-    }
-}
-
-/// Hands a command over to a client of fred, or to a pipeline of its.
-async fn queue(to: &impl KeysInterface, verb: Verb, args: Vec<Bytes>) -> Result<Value, FredError> {
-    match verb {
-        Verb::Pttl => to.pttl(first(args)).await,
-        Verb::Incr => to.incr(first(args)).await,
-        Verb::MGet => to.mget(lengthened(args)).await,
-        Verb::Exists => to.exists(args).await,
-        Verb::Unlink => to.unlink(args).await,
-        Verb::Set { px } => {
-            let mut args = args.into_iter();
-            let (key, value) = (args.next().unwrap_or_default(), args.next().unwrap_or_default());
-            let life = px.map(|ms| Expiration::PX(ms.min(i64::MAX as u64) as i64));
-            to.set(key, value, life, None, false).await
-        }
-        Verb::Get => to.get(first(args)).await,
-        Verb::Other(_) => unreachable!("sent by `send_custom`"),
-    }
-}
-
-/// A short list of values could look like a published message (see `guard`), so more are asked for.
-fn lengthened(mut keys: Vec<Bytes>) -> Vec<Bytes> {
-    const LONGEST_MESSAGE: usize = 5;
-    if (3..=LONGEST_MESSAGE).contains(&keys.len()) {
-        keys.resize(LONGEST_MESSAGE + 1, keys[0].clone());
-    }
-    keys
 }
 
 /// Servers before Redis 6 and some proxies do not know `HELLO`, or not version 3.
 fn lacks_resp3(error: &Error) -> bool {
     error.server_code() == "NOPROTO" || (error.message.contains("unknown command") && error.message.contains("HELLO"))
-}
-
-fn first(args: Vec<Bytes>) -> Bytes {
-    args.into_iter().next().unwrap_or_default()
 }
 
 impl Connection {
