@@ -632,7 +632,8 @@ export class TypeSafeCache {
   /**
    * Deletes the keys of this namespace that match a glob (`*`, `?`, `[a-z]`, `\` escapes), by `SCAN` and `UNLINK` in batches of 1 000. How many
    * were deleted. Not atomic: keys written meanwhile may stay. The deadline holds for each batch, not for the whole. Where a connection ends, the
-   * walk over its server begins anew, ten times at most.
+   * walk over its server begins anew.
+   * @throws RedwrightError `ERR_UNAVAILABLE` when ten connections in a row have ended before their walk had; some keys may be deleted
    */
   deletePattern(glob: string, namespace?: string): Promise<number>
   /** Deletes every key of this namespace, as `deletePattern('*')`. */
