@@ -8,6 +8,7 @@ mod outcome;
 mod patience;
 mod port;
 mod reactor;
+mod shared_words;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -18,4 +19,5 @@ pub use job::{Course, Ledger, Submission};
 pub use outcome::{Code, Failure, Outcome};
 pub use port::Port;
 pub use reactor::{Lease, lease};
+pub use shared_words::share_words;
 pub use text::append_utf8;

@@ -13,6 +13,7 @@ use super::session::Session;
 use super::slot_map::SlotMap;
 use super::survey;
 use super::target::Target;
+use super::tracking::{Hub, Tracker};
 use super::way::Way;
 use crate::common::give_way;
 use futures_util::future::join_all;
@@ -41,6 +42,7 @@ pub struct Cluster {
     nat: HashMap<Address, Address>,
     totals: Arc<LinkCounters>,
     crowd: Arc<Crowd>,
+    hub: Arc<Hub>,
     map: Mutex<SlotMap>,
     known: watch::Sender<Known>,
     /// Rung when the map may be out of date.
@@ -61,7 +63,12 @@ const CALM: Duration = Duration::from_secs(60);
 
 impl Cluster {
     /// `None` for options of another topology.
-    pub fn new(options: &Arc<ClientOptions>, totals: Arc<LinkCounters>, crowd: Arc<Crowd>) -> Option<Arc<Self>> {
+    pub fn new(
+        options: &Arc<ClientOptions>,
+        totals: Arc<LinkCounters>,
+        crowd: Arc<Crowd>,
+        hub: Arc<Hub>,
+    ) -> Option<Arc<Self>> {
         let Topology::Cluster { seeds, scale_reads, nat } = &options.topology else { return None };
         Some(Arc::new(Cluster {
             options: options.clone(),
@@ -70,6 +77,7 @@ impl Cluster {
             nat: nat.clone(),
             totals,
             crowd,
+            hub,
             map: Mutex::default(),
             known: watch::Sender::new(Known::Not),
             doubt: Arc::default(),
@@ -190,7 +198,11 @@ impl Cluster {
             replicas: shard.replicas.into_iter().map(|replica| self.seen_from_here(replica)).collect(),
             ..shard
         });
-        let left = self.map().replace(shards, self.reads_from_replicas(), |address| self.open(address));
+        let (left, has_moved) = self.map().replace(shards, self.reads_from_replicas(), |address| self.open(address));
+        if has_moved {
+            // Who had a slot before may tell no more of its keys.
+            self.hub.gap();
+        }
         for node in left {
             tokio::spawn(async move { node.retire().await });
         }
@@ -208,7 +220,7 @@ impl Cluster {
             reads_replicas: self.reads_from_replicas(),
             doubt: self.doubt.clone(),
         };
-        let node = Node::new(&self.options, target, &self.totals, &self.crowd, false);
+        let node = Node::new(&self.options, target, &self.totals, &self.crowd, &self.hub, false);
         node.begin();
         node
     }
@@ -216,9 +228,16 @@ impl Cluster {
     /// Takes note that a slot has moved for good.
     pub fn moved(&self, slot: u16, to: Address) {
         let to = self.seen_from_here(to);
-        self.map().moved(slot, &to, |address| self.open(address));
+        if self.map().moved(slot, &to, |address| self.open(address)) {
+            self.hub.gap();
+        }
         self.changed.notify_waiters();
         self.doubt.notify_one();
+    }
+
+    /// Who is told of changes of a slot's keys.
+    pub fn tracker(&self, slot: u16) -> Option<Arc<Tracker>> {
+        self.map().primary(slot).map(|node| node.tracker().clone())
     }
 
     pub fn doubt(&self) {

@@ -16,6 +16,7 @@ pub(super) enum Verb {
     Exists,
     Unlink,
     Pttl,
+    GetRange { first: usize, last: usize },
     Incr,
     Other(Str),
 }
@@ -129,6 +130,11 @@ impl Command {
         Command::of_keys(Verb::Pttl, [key], true)
     }
 
+    /// The bytes from `first` to `last`, both included.
+    pub fn get_range(key: Bytes, first: usize, last: usize) -> Self {
+        Command::of_keys(Verb::GetRange { first, last }, [key], true)
+    }
+
     pub fn ping() -> Self {
         Command::new("PING").idempotent()
     }
@@ -137,9 +143,10 @@ impl Command {
         Command::known(Verb::Other(Str::from_static(name)), Vec::with_capacity(4), false)
     }
 
-    /// `EVAL` or `EVALSHA`, up to the number of keys. Nothing is known of the reply.
-    pub(super) fn script(name: &'static str, script: Bytes) -> Self {
-        Command { guarded: true, partial: true, ..Command::new(name).arg(script) }
+    /// `EVAL` or `EVALSHA`, up to the number of keys. `guarded`: nothing is known of the reply, nor of what was done before an error. Ours are
+    /// refused before their first write, or as a whole.
+    pub(super) fn script(name: &'static str, script: Bytes, guarded: bool, divisible: bool) -> Self {
+        Command { guarded, partial: guarded, divisible, ..Command::new(name).arg(script) }
     }
 
     /// Whether the server wants it in parts: some of its keys have moved on and some have not.

@@ -79,7 +79,14 @@ impl Guard {
 
     /// Whether it is the answer to our word, which nobody but us has asked for.
     pub fn is_ours(&self, reply: &Reply) -> bool {
-        matches!(reply, Reply::Bytes(bytes) if *bytes == self.word)
+        match reply {
+            Reply::Bytes(bytes) => *bytes == self.word,
+            // So it is answered to those who subscribe to something.
+            Reply::Array(parts) => {
+                matches!(&parts[..], [Reply::Bytes(pong), Reply::Bytes(word)] if pong == "pong" && *word == self.word)
+            }
+            _ => false,
+        }
     }
 
     fn is_word(&self, answer: &Result<Reply, SendError>) -> bool {

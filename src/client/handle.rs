@@ -13,8 +13,10 @@ use super::node::NodeInfo;
 use super::options::ClientOptions;
 use super::reply::Reply;
 use super::route::Route;
+use super::script::Learnt;
 use super::send_error::SendError;
 use super::session::Session;
+use super::tracking::Hub;
 use super::way::Way;
 use crate::common::Attempt;
 use std::sync::Arc;
@@ -43,14 +45,17 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     route: Route,
     counters: Arc<LinkCounters>,
+    hub: Arc<Hub>,
+    learnt: Learnt,
 }
 
 impl Client {
     /// Connects on first use.
     pub fn new(options: ClientOptions, observer: Arc<dyn Observer>) -> Self {
         let counters = Arc::default();
-        let route = Route::new(options, &counters, &Crowd::new(observer));
-        Client(Arc::new(Inner { route, counters }))
+        let hub = Arc::default();
+        let route = Route::new(options, &counters, &Crowd::new(observer), &hub);
+        Client(Arc::new(Inner { route, counters, hub, learnt: Learnt::default() }))
     }
 
     /// Of all connections together.
@@ -61,6 +66,14 @@ impl Client {
     /// What is known of the nodes, without asking them.
     pub fn nodes(&self) -> Vec<NodeInfo> {
         self.0.route.describe().into_iter().map(|(info, _)| info).collect()
+    }
+
+    pub(super) fn learnt(&self) -> &Learnt {
+        &self.0.learnt
+    }
+
+    pub(super) fn hub(&self) -> &Arc<Hub> {
+        &self.0.hub
     }
 
     pub(super) fn route(&self) -> &Route {

@@ -12,8 +12,9 @@ use fred::types::{Expiration, Value};
 /// Hands a command over to a client of fred, or to a pipeline of its.
 pub async fn queue(to: &impl KeysInterface, verb: Verb, args: Vec<Bytes>) -> Result<Value, FredError> {
     match verb {
-        Verb::Pttl => to.pttl(first(args)).await,
-        Verb::Incr => to.incr(first(args)).await,
+        Verb::Pttl => to.pttl(first_of(args)).await,
+        Verb::GetRange { first, last } => to.getrange(first_of(args), first, last).await,
+        Verb::Incr => to.incr(first_of(args)).await,
         Verb::MGet => to.mget(lengthened(args)).await,
         Verb::Exists => to.exists(args).await,
         Verb::Unlink => to.unlink(args).await,
@@ -23,7 +24,7 @@ pub async fn queue(to: &impl KeysInterface, verb: Verb, args: Vec<Bytes>) -> Res
             let life = px.map(|ms| Expiration::PX(ms.min(i64::MAX as u64) as i64));
             to.set(key, value, life, None, false).await
         }
-        Verb::Get => to.get(first(args)).await,
+        Verb::Get => to.get(first_of(args)).await,
         Verb::Other(_) => unreachable!("sent by `send_custom`"),
     }
 }
@@ -43,6 +44,6 @@ pub fn reply_of(answer: Result<Value, FredError>, shape: Shape) -> Result<Reply,
     Ok(Reply::from_value(value).cut(shape.length()))
 }
 
-fn first(args: Vec<Bytes>) -> Bytes {
+fn first_of(args: Vec<Bytes>) -> Bytes {
     args.into_iter().next().unwrap_or_default()
 }

@@ -1,6 +1,5 @@
 //! Keeps one connection standing: connects, watches, reconnects, and tells what happened.
 
-use super::command::Command;
 use super::counters::LinkCounters;
 use super::error::{Error, ErrorKind};
 use super::event::{Event, Observer};
@@ -33,6 +32,8 @@ pub(super) struct Link {
     endpoint: Mutex<Option<Endpoint>>,
     observer: Arc<dyn Observer>,
     closing: Notify,
+    /// Rung when the watchdog looks.
+    looking: Notify,
 }
 
 /// A connection younger than this is not given up for a `READONLY`: the failover may not be over.
@@ -59,10 +60,12 @@ impl Link {
             endpoint: Mutex::default(),
             observer,
             closing: Notify::new(),
+            looking: Notify::new(),
         })
     }
 
-    fn endpoint(&self) -> Option<Endpoint> {
+    /// Where the last attempt went.
+    pub fn endpoint(&self) -> Option<Endpoint> {
         self.endpoint.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -104,6 +107,12 @@ impl Link {
     /// The address of a node of a cluster.
     pub fn address(&self) -> Option<&Address> {
         if let Target::Member { address, .. } = &self.target { Some(address) } else { None }
+    }
+
+    /// Waits until the watchdog of a standing connection looks: who has connections beside it looks at the same time, so that an idle
+    /// process is woken no more often.
+    pub async fn looks(&self) {
+        self.looking.notified().await;
     }
 
     /// Ends the link and waits until it has ended.
@@ -225,13 +234,8 @@ impl Link {
 
     /// Names the connection and asks the server what it is.
     async fn introduce(&self, session: &Session) -> Result<ServerInfo, Error> {
-        let naming = async {
-            if let Some(name) = &self.options.name {
-                let _ = session.send(Command::new("CLIENT").word("SETNAME").arg(name.clone().into())).await;
-            }
-        };
         let asking = async {
-            let ((), server) = tokio::join!(naming, ServerInfo::ask(session));
+            let ((), server) = tokio::join!(session.name(&self.options), ServerInfo::ask(session));
             self.target.admit(session).await?;
             server
         };
@@ -263,6 +267,7 @@ impl Link {
         loop {
             let before = self.replies.load(Ordering::Relaxed);
             sleep(self.options.watchdog).await;
+            self.looking.notify_waiters();
             // Under traffic too: a server that lost count answers, and to the wrong callers.
             let answered = tokio::select! {
                 _ = session.check() => true,

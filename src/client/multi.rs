@@ -5,6 +5,7 @@ use super::error::Error;
 use super::handle::Client;
 use super::link::Link;
 use super::reply::Reply;
+use super::route::Route;
 use super::send_error::SendError;
 use super::session::Session;
 use crate::common::Attempt;
@@ -53,6 +54,21 @@ impl Client {
             deleted += reply?.as_integer();
         }
         Ok(deleted)
+    }
+
+    /// The places of keys that go together into one script: all of them over one connection, those of a connection in a pool, so that what
+    /// concerns a key stays in order, and those of a slot in a cluster.
+    pub fn by_unit(&self, keys: &[Bytes]) -> Vec<Vec<usize>> {
+        let mut groups: HashMap<Option<u16>, Vec<usize>> = HashMap::new();
+        for (place, key) in keys.iter().enumerate() {
+            groups.entry(self.route().group(key)).or_default().push(place);
+        }
+        groups.into_values().collect()
+    }
+
+    /// Whether keys may live on different servers.
+    pub fn is_cluster(&self) -> bool {
+        matches!(self.route(), Route::Cluster(_))
     }
 
     /// One command for each group of keys.

@@ -5,6 +5,7 @@ use super::crowd::{Crowd, Member};
 use super::link::Link;
 use super::options::ClientOptions;
 use super::target::Target;
+use super::tracking::{Hub, Tracker};
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -42,6 +43,7 @@ pub struct NodeInfo {
 pub struct Node {
     lanes: Vec<(Arc<Link>, Arc<Member>)>,
     next: AtomicUsize,
+    tracker: Arc<Tracker>,
 }
 
 impl Node {
@@ -51,13 +53,16 @@ impl Node {
         target: impl Fn() -> Target,
         totals: &Arc<LinkCounters>,
         crowd: &Arc<Crowd>,
+        hub: &Arc<Hub>,
         needed: bool,
     ) -> Arc<Self> {
         let lane = || {
             let member = crowd.enter(needed);
             (Link::new(options.clone(), target(), totals.clone(), member.clone()), member)
         };
-        Arc::new(Node { lanes: (0..options.pool_size).map(|_| lane()).collect(), next: AtomicUsize::new(0) })
+        let lanes: Vec<_> = (0..options.pool_size).map(|_| lane()).collect();
+        let tracker = Tracker::new(options.clone(), target(), lanes[0].0.clone(), hub.clone());
+        Arc::new(Node { lanes, next: AtomicUsize::new(0), tracker })
     }
 
     /// The link for a slot: always the same, so that what is asked about one key is answered in the order of asking. Without a slot the
@@ -68,6 +73,11 @@ impl Node {
             lanes => slot.map_or_else(|| self.next.fetch_add(1, Ordering::Relaxed), usize::from) % lanes,
         };
         &self.lanes[lane].0
+    }
+
+    /// The pair of connections that tells what of this server changes.
+    pub fn tracker(&self) -> &Arc<Tracker> {
+        &self.tracker
     }
 
     /// How many lanes there are to choose from; `None` for a single one.
@@ -115,6 +125,7 @@ impl Node {
 
     /// Ends its links. Commands without a reply fail.
     pub async fn close(&self) {
+        self.tracker.close().await;
         join_all(self.links().map(|link| link.close())).await;
     }
 
@@ -123,6 +134,7 @@ impl Node {
         for (_, member) in &self.lanes {
             member.leave();
         }
+        self.tracker.close().await;
         join_all(self.links().map(|link| link.retire())).await;
     }
 }

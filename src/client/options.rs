@@ -85,6 +85,8 @@ pub struct ClientOptions {
     pub reconnect_max: Duration,
     pub watchdog: Duration,
     pub keep_alive: Duration,
+    /// How many published messages may wait for who hears them.
+    pub backlog: usize,
 }
 
 impl ClientOptions {
@@ -141,7 +143,7 @@ impl ClientOptions {
     }
 
     pub(super) fn performance(&self) -> PerformanceConfig {
-        PerformanceConfig { broadcast_channel_capacity: 64, ..PerformanceConfig::default() }
+        PerformanceConfig { broadcast_channel_capacity: self.backlog, ..PerformanceConfig::default() }
     }
 }
 

@@ -12,6 +12,7 @@ use super::options::{ClientOptions, Topology};
 use super::sentinels::Sentinels;
 use super::session::Session;
 use super::target::Target;
+use super::tracking::{Hub, Tracker};
 use super::way::Way;
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -23,9 +24,9 @@ pub enum Route {
 }
 
 impl Route {
-    pub fn new(options: ClientOptions, totals: &Arc<LinkCounters>, crowd: &Arc<Crowd>) -> Self {
+    pub fn new(options: ClientOptions, totals: &Arc<LinkCounters>, crowd: &Arc<Crowd>, hub: &Arc<Hub>) -> Self {
         let options = Arc::new(options);
-        if let Some(cluster) = Cluster::new(&options, totals.clone(), crowd.clone()) {
+        if let Some(cluster) = Cluster::new(&options, totals.clone(), crowd.clone(), hub.clone()) {
             return Route::Cluster(cluster);
         }
         let sentinels = Sentinels::new(&options).map(Arc::new);
@@ -34,7 +35,7 @@ impl Route {
             (_, Some(sentinels)) => Target::Master(sentinels.clone()),
             _ => unreachable!("a cluster has its own route"),
         };
-        Route::Direct(Node::new(&options, target, totals, crowd, true))
+        Route::Direct(Node::new(&options, target, totals, crowd, hub, true))
     }
 
     /// How many keys go together into one command, and by what: `None` where all may, else what tells the groups apart.
@@ -52,6 +53,14 @@ impl Route {
             Route::Cluster(cluster) => {
                 Way { slot: command.slot(), read: cluster.reads_from_replicas() && command.is_read() }
             }
+        }
+    }
+
+    /// Who is told of changes of a key; `None` while nobody is known to have it.
+    pub fn tracker(&self, key: &[u8]) -> Option<Arc<Tracker>> {
+        match self {
+            Route::Direct(node) => Some(node.tracker().clone()),
+            Route::Cluster(cluster) => cluster.tracker(super::slots::slot_of(key)),
         }
     }
 

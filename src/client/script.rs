@@ -6,22 +6,60 @@ use super::handle::Client;
 use super::reply::Reply;
 use crate::common::Attempt;
 use bytes::Bytes;
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Clone, Debug)]
 pub struct Script {
     source: Bytes,
     sha: Bytes,
+    /// Nothing is known of its replies.
+    guarded: bool,
+    idempotent: bool,
+    /// One call for each of its keys does the same.
+    divisible: bool,
 }
 
 impl Script {
+    /// A script of the user's.
     pub fn new(source: String) -> Self {
         let sha = fred::util::sha1_hash(&source).into();
-        Script { source: source.into(), sha }
+        Script { source: source.into(), sha, guarded: true, idempotent: false, divisible: false }
+    }
+
+    /// A script of a pattern, whose replies are numbers, or lists that begin with one: nobody takes them for a published message.
+    pub fn ours(source: &str) -> Self {
+        Script { guarded: false, ..Script::new(source.to_owned()) }
+    }
+
+    /// Run twice it does what run once it does, so it may be sent again when the link is lost on the way.
+    #[must_use]
+    pub fn idempotent(self) -> Self {
+        Script { idempotent: true, ..self }
+    }
+
+    /// One call for each of its keys does the same: where some of them have moved to another node and some have not, the caller is told so at
+    /// once (`TRYAGAIN`), and is to do that.
+    #[must_use]
+    pub fn divisible(self) -> Self {
+        Script { divisible: true, ..self }
     }
 
     fn command(&self, name: &'static str, script: &Bytes, keys: Vec<Bytes>, args: Vec<Bytes>) -> Command {
-        let command = Command::script(name, script.clone()).number(keys.len() as u64);
-        keys.into_iter().chain(args).fold(command, Command::arg)
+        let command = Command::script(name, script.clone(), self.guarded, self.divisible).number(keys.len() as u64);
+        let command = keys.into_iter().chain(args).fold(command, Command::arg);
+        if self.idempotent { command.idempotent() } else { command }
+    }
+}
+
+/// Which scripts a server is known to know: by the script and the link to it, with the number of connections that there had been.
+#[derive(Default)]
+pub struct Learnt(Mutex<HashMap<(Bytes, usize), u64>>);
+
+impl Learnt {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(Bytes, usize), u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -41,5 +79,33 @@ impl Client {
             }
             answer => answer,
         }
+    }
+
+    /// As `run`, so that what is sent next comes behind it: a server that does not know the hash would be sent the text behind that. So the text is
+    /// sent until the server is known to know it, and again over later connections, which may lead to another.
+    pub async fn run_in_order(
+        &self,
+        attempt: &Attempt,
+        script: &Script,
+        keys: Vec<Bytes>,
+        args: Vec<Bytes>,
+    ) -> Result<Reply, Error> {
+        let by_text = script.command("EVAL", &script.source, keys.clone(), args.clone());
+        let link = self.route().standing(self.route().way(&by_text));
+        let known = (script.sha.clone(), link.map_or(0, |(link, _)| Arc::as_ptr(&link) as usize));
+        let connections = self.counters().connections.load(Ordering::Relaxed);
+        if self.learnt().lock().get(&known) == Some(&connections) {
+            let answer = self.call(attempt, script.command("EVALSHA", &script.sha, keys, args)).await;
+            if !answer.as_ref().is_err_and(|error| error.server_code() == "NOSCRIPT") {
+                return answer;
+            }
+            // Somebody has had the server forget it.
+            self.learnt().lock().remove(&known);
+        }
+        let answer = self.call(attempt, by_text).await;
+        if answer.is_ok() {
+            self.learnt().lock().insert(known, connections);
+        }
+        answer
     }
 }

@@ -5,6 +5,7 @@ use super::credentials::Identity;
 use super::error::{Error, ErrorKind};
 use super::guard::Guard;
 use super::known::{queue, reply_of};
+use super::messages::Messages;
 use super::options::{ClientOptions, Endpoint};
 use super::reply::Reply;
 use super::send_error::{MISFIT, SendError};
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use fred::bytes_utils::Str;
 use fred::clients::Client as FredClient;
 use fred::error::Error as FredError;
-use fred::interfaces::ClientLike;
+use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::{ClusterHash, CustomCommand, Resp3Frame, Value};
 use futures_util::future::join;
 use std::future::{Future, poll_fn};
@@ -129,6 +130,13 @@ impl Session {
         }
     }
 
+    /// Names the connection, where it is to have a name and the server lets us.
+    pub async fn name(&self, options: &ClientOptions) {
+        if let Some(name) = &options.name {
+            let _ = self.send(Command::new("CLIENT").word("SETNAME").arg(name.clone().into())).await;
+        }
+    }
+
     pub fn born(&self) -> Instant {
         self.shared.born
     }
@@ -199,6 +207,23 @@ impl Session {
         let answer = self.exchange(word, Shape::OurWord).await;
         self.shared.guard.checked(&answer);
         answer.map(|_| ())
+    }
+
+    /// Has what is published to a channel sent here, from now on; over RESP2 only, where nothing else can be asked any more.
+    pub async fn subscribe(&self, channel: &'static str) -> Result<Messages, SendError> {
+        let messages = self.fred.message_rx();
+        self.fred.subscribe(channel).await.map_err(|error| SendError::from(&error))?;
+        // fred hands the answer to nobody, and a refusal to whoever asks next. A server answers `PING` with a list to subscribers only.
+        let word = Command::new("PING").arg(self.shared.guard.word());
+        match self.exchange(word, Shape::OurWord).await? {
+            reply @ Reply::Array(_) if self.shared.guard.is_ours(&reply) => Ok(Messages::new(messages, self.clone())),
+            _ => Err(SendError::Unreadable(MISFIT)),
+        }
+    }
+
+    /// Something has come that nobody asked for.
+    pub(super) fn heard(&self) {
+        self.shared.allowance.renew();
     }
 
     async fn send_custom(&self, name: Str, args: Vec<Bytes>) -> Result<Reply, SendError> {

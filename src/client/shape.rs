@@ -27,7 +27,7 @@ impl Shape {
     pub fn of(command: &Command) -> Self {
         let up_to = |most: usize| Shape::Integer { least: 0, most: most as i64 };
         match &command.verb {
-            Verb::Get => Shape::Value,
+            Verb::Get | Verb::GetRange { .. } => Shape::Value,
             Verb::MGet => Shape::Values(command.args.len()),
             Verb::Set { .. } => Shape::Word("OK"),
             Verb::Exists | Verb::Unlink => up_to(command.args.len()),

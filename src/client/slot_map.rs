@@ -39,15 +39,17 @@ impl Default for SlotMap {
 }
 
 impl SlotMap {
-    /// Takes what the cluster says for the whole truth. Nodes that are new are opened; those that have left are given back.
+    /// Takes what the cluster says for the whole truth. Nodes that are new are opened; those that have left are given back, with whether
+    /// a slot has gone from one node to another.
     pub fn replace(
         &mut self,
         shards: impl Iterator<Item = cluster_replies::Shard>,
         with_replicas: bool,
         open: impl Fn(&Address) -> Arc<Node>,
-    ) -> Vec<Arc<Node>> {
+    ) -> (Vec<Arc<Node>>, bool) {
+        let owners = self.owners.clone();
+        let before = std::mem::take(&mut self.shards);
         self.owners.fill(NOBODY);
-        self.shards.clear();
         let mut primaries: HashMap<Address, u16> = HashMap::new();
         let mut members: HashSet<Address> = HashSet::new();
         for shard in shards {
@@ -75,17 +77,23 @@ impl SlotMap {
             let concerned = self.nodes.iter().filter(|(address, _)| primaries.contains_key(*address) == needed);
             concerned.for_each(|(_, node)| node.set_needed(needed));
         }
-        left
+        let has_moved = (0..SLOTS).any(|slot| {
+            let had = before.get(usize::from(owners[usize::from(slot)])).map(|shard| &shard.primary);
+            had.is_some_and(|had| !self.primary(slot).is_some_and(|has| Arc::ptr_eq(had, has)))
+        });
+        (left, has_moved)
     }
 
-    /// Gives a slot to a node, whoever had it.
-    pub fn moved(&mut self, slot: u16, to: &Address, open: impl Fn(&Address) -> Arc<Node>) {
-        let Some(node) = self.node_told(to, open) else { return };
+    /// Gives a slot to a node, whoever had it; tells whether that was another.
+    pub fn moved(&mut self, slot: u16, to: &Address, open: impl Fn(&Address) -> Arc<Node>) -> bool {
+        let Some(node) = self.node_told(to, open) else { return false };
+        let is_moved = self.primary(slot).is_some_and(|had| !Arc::ptr_eq(had, &node));
         let index = self.shards.iter().position(|shard| Arc::ptr_eq(&shard.primary, &node)).unwrap_or_else(|| {
             self.shards.push(Shard { primary: node, replicas: Vec::new() });
             self.shards.len() - 1
         });
         self.owners[usize::from(slot)] = index as u16;
+        is_moved
     }
 
     /// A node that another names. A cluster has at most about a thousand; what sends us to more of them only means to keep us busy.
@@ -121,6 +129,10 @@ impl SlotMap {
 
     fn shard(&self, slot: u16) -> Option<&Shard> {
         self.shards.get(usize::from(self.owners[usize::from(slot)]))
+    }
+
+    pub fn primary(&self, slot: u16) -> Option<&Arc<Node>> {
+        self.shard(slot).map(|shard| &shard.primary)
     }
 
     pub fn link(&mut self, way: Way, reads: ScaleReads) -> Option<Arc<Link>> {

@@ -39,6 +39,15 @@ impl Target {
         }
     }
 
+    /// As it is for a connection that has nothing to do with replicas.
+    #[must_use]
+    pub fn of_masters(self) -> Self {
+        match self {
+            Target::Member { address, doubt, .. } => Target::Member { address, reads_replicas: false, doubt },
+            other => other,
+        }
+    }
+
     /// What a fresh connection must pass before operations flow. It may wait; its caller has a time limit.
     pub async fn admit(&self, session: &Session) -> Result<(), Error> {
         match self {

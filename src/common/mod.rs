@@ -4,7 +4,9 @@ pub mod allowance;
 pub mod attempt;
 mod give_way;
 pub mod keys;
+mod words;
 
 pub use allowance::Allowance;
 pub use attempt::Attempt;
 pub use give_way::give_way;
+pub use words::Words;

@@ -5,13 +5,13 @@ use super::dispatch::Dispatch;
 use super::events::{Events, Voice};
 use super::health::health;
 use super::options::{NativeOptions, millis};
-use super::outcome::outcome;
+use super::outcome::{outcome, tracked};
 use crate::breaker::{Breaker, NativeBreakerOptions};
-use crate::bridge::{NativePort, Outcome, append_utf8, lease};
+use crate::bridge::{NativePort, Outcome, append_utf8, lease, share_words};
 use crate::client::{Client, Command, Credentials, Identity, NodeInfo, Script};
 use bytes::Bytes;
 use napi::JsString;
-use napi::bindgen_prelude::{Either, Env, Result, Uint8Array};
+use napi::bindgen_prelude::{Either, Env, Result, Uint8Array, Unknown};
 use napi_derive::napi;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -191,6 +191,33 @@ impl NativeRedis {
     #[napi(catch_unwind)]
     pub fn close(&self, ticket: u32, timeout: u32) -> bool {
         self.dispatch.close(ticket, millis(timeout))
+    }
+
+    /// The generations of the keys, which the I/O thread writes while JavaScript reads them; `null` where the engine does not allow that.
+    #[napi(catch_unwind, ts_return_type = "Uint32Array | null")]
+    pub fn words<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        share_words(env, self.dispatch.client.words())
+    }
+
+    /// `[value, PTTL or nil, slot, generation, whether it is tracked]`.
+    #[napi(catch_unwind)]
+    pub fn read_tracked(&self, ticket: u32, key: Either<String, Uint8Array>, with_pttl: bool) -> u32 {
+        let key = argument(key);
+        let status = self.dispatch.submit(ticket, None, move |client, attempt| async move {
+            client.read_tracked(&attempt, key, with_pttl).await.map(tracked)
+        });
+        status as u32
+    }
+
+    /// Answered when the key has changed, as far as a tracked read has the server tell of it.
+    #[napi(catch_unwind)]
+    pub fn watch(&self, ticket: u32, key: Either<String, Uint8Array>) -> u32 {
+        let key = argument(key);
+        let status = self.dispatch.submit(ticket, None, move |client, _| async move {
+            client.watch(&key).changed().await;
+            Ok(Outcome::Done)
+        });
+        status as u32
     }
 
     /// Panics, here or on the I/O thread, so that tests can see what becomes of a defect.

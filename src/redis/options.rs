@@ -116,6 +116,8 @@ impl NativeOptions {
             reconnect_max: millis(self.reconnect_max),
             watchdog: millis(self.watchdog),
             keep_alive: millis(self.keep_alive),
+            // fred has a few channels of its own that nobody hears.
+            backlog: 16,
         }
     }
 

@@ -1,8 +1,16 @@
 //! The client's replies and errors as outcomes of the bridge.
 
 use crate::bridge::{Code, Failure, Outcome};
-use crate::client::{Error, ErrorKind, Reply};
+use crate::client::{Error, ErrorKind, Reply, Tracked};
 use crate::common::Attempt;
+
+/// `[value, PTTL or nil, slot, generation, whether it is tracked]`.
+pub fn tracked(read: Tracked) -> Outcome {
+    let number = |number: u32| Outcome::Integer(number.into());
+    let pttl = read.pttl.map_or(Outcome::Nil, Outcome::Integer);
+    let flag = Outcome::Flag(read.tracked);
+    Outcome::List(vec![outcome(read.value), pttl, number(read.slot), number(read.generation), flag])
+}
 
 /// A reply of any command.
 pub fn outcome(reply: Reply) -> Outcome {
