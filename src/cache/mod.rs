@@ -1,5 +1,19 @@
-//! The cache's native half: keys, the value format, and what is sent.
+//! The cache's native half: keys, the value format, leases, tags, and what is sent.
 
+mod batch;
+mod compression;
+mod draft;
 mod format;
+mod invalidate;
+mod lease;
 mod native;
-mod run;
+mod native_lease;
+mod native_store;
+mod policy;
+mod read;
+mod scripts;
+mod step;
+mod store;
+mod tag_keys;
+mod traffic;
+mod write;

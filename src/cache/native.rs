@@ -1,14 +1,17 @@
-//! The native half of `TypeSafeCache` and `RedisRepository`: arguments in, request out.
+//! The native half of the caches and the repository: arguments in, request out.
 
-use super::format::encode_bytes;
-use super::run::{self, Life};
+use super::batch::Batch;
+use super::read::{self, From, Wish};
+use super::step::NO_DEADLINE;
+use super::traffic::Traffic;
+use super::write;
 use crate::bridge::{Outcome, append_utf8};
 use crate::client::{Client, Error};
 use crate::common::{Attempt, keys};
 use crate::redis::{Dispatch, NativeRedis};
 use bytes::Bytes;
 use napi::JsString;
-use napi::bindgen_prelude::{Either, Env, Result, Uint8Array};
+use napi::bindgen_prelude::{Env, Result};
 use napi_derive::napi;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,47 +19,52 @@ use std::time::Duration;
 /// The room for an id that costs no second look at the string.
 const USUAL_ID: usize = 120;
 
-/// A life of no end, as JavaScript says it.
-const ENDLESS: f64 = -1.0;
-
-/// JSON text, or bytes of which the last argument says whether they are a `Buffer`.
-type Stored<'a> = Either<JsString<'a>, Uint8Array>;
+/// What a read wishes for, as JavaScript says it.
+mod wish {
+    pub const LIFE: u32 = 1;
+    pub const STALE: u32 = 2;
+    pub const NEAR: u32 = 4;
+}
 
 /// A key space over a client.
 #[napi]
 pub struct NativeCache {
-    dispatch: Arc<Dispatch>,
-    prefix: String,
-    space: String,
-    timeout: Option<Duration>,
+    pub(super) dispatch: Arc<Dispatch>,
+    pub(super) batch: Arc<Batch>,
+    pub(super) traffic: Arc<Traffic>,
+    pub(super) prefix: Arc<str>,
+    pub(super) space: String,
+    pub(super) timeout: Option<Duration>,
+    pub(super) lease: Duration,
+    pub(super) compress_from: usize,
 }
-
-fn life(ttl_ms: f64) -> Life {
-    if ttl_ms == ENDLESS { Life::Endless } else { Life::Millis(ttl_ms as u64) }
-}
-
-fn stored(env: &Env, value: Stored<'_>, is_buffer: bool) -> Result<Bytes> {
-    Ok(match value {
-        Either::A(json) => {
-            let mut text = Vec::with_capacity(512);
-            append_utf8(env, &json, &mut text)?;
-            text.into()
-        }
-        Either::B(bytes) => encode_bytes(&bytes, is_buffer),
-    })
-}
-
 #[napi]
 impl NativeCache {
-    /// `timeout` in milliseconds, 0 for the client's own.
+    /// `timeout` in milliseconds, 0 for the client's own; `lease` too; `compress_from` in bytes, 0 for never.
     #[napi(constructor, catch_unwind)]
-    pub fn new(redis: &NativeRedis, prefix: String, namespace: String, timeout: u32) -> Self {
+    pub fn new(
+        redis: &NativeRedis,
+        prefix: String,
+        namespace: String,
+        timeout: u32,
+        lease: u32,
+        compress_from: u32,
+    ) -> Self {
         let timeout = (timeout > 0).then(|| Duration::from_millis(timeout.into()));
-        NativeCache { dispatch: redis.dispatch(), space: keys::space(&prefix, &namespace), prefix, timeout }
+        NativeCache {
+            dispatch: redis.dispatch(),
+            batch: Arc::default(),
+            traffic: Arc::default(),
+            space: keys::space(&prefix, &namespace),
+            prefix: prefix.into(),
+            timeout,
+            lease: Duration::from_millis(lease.into()),
+            compress_from: if compress_from == 0 { usize::MAX } else { compress_from as usize },
+        }
     }
 
     /// The key of an id; without a namespace, that of this object.
-    fn key(&self, env: &Env, id: &JsString<'_>, namespace: Option<String>) -> Result<Bytes> {
+    pub(super) fn key(&self, env: &Env, id: &JsString<'_>, namespace: Option<String>) -> Result<Bytes> {
         let other = namespace.map(|namespace| keys::space(&self.prefix, &namespace));
         let space = other.as_deref().unwrap_or(&self.space);
         let mut key = Vec::with_capacity(space.len() + USUAL_ID);
@@ -66,97 +74,109 @@ impl NativeCache {
     }
 
     /// The keys of ids that cross in one string, with a NUL between two: no id holds one.
-    fn keys(&self, ids: &str, namespace: Option<String>) -> Vec<Bytes> {
+    pub(super) fn keys(&self, ids: &str, namespace: Option<String>) -> Vec<Bytes> {
         let other = namespace.map(|namespace| keys::space(&self.prefix, &namespace));
         let space = other.as_deref().unwrap_or(&self.space);
         ids.split('\0').map(|id| Bytes::from([space, id].concat())).collect()
     }
 
-    fn submit<F, Fut>(&self, ticket: u32, run: F) -> u32
+    /// The time of a step of an operation that has several.
+    pub(super) fn each(&self) -> Duration {
+        self.timeout.unwrap_or(self.dispatch.timeout)
+    }
+
+    pub(super) fn submit<F, Fut>(&self, ticket: u32, run: F) -> u32
     where
         F: FnOnce(Client, Arc<Attempt>) -> Fut + Send + 'static,
         Fut: Future<Output = std::result::Result<Outcome, Error>> + Send + 'static,
     {
-        self.dispatch.submit(ticket, self.timeout, run) as u32
+        self.submit_within(ticket, self.timeout, run)
     }
 
+    /// As `submit`, for an operation of steps that have deadlines of their own.
+    pub(super) fn submit_steps<F, Fut>(&self, ticket: u32, run: F) -> u32
+    where
+        F: FnOnce(Client, Arc<Attempt>) -> Fut + Send + 'static,
+        Fut: Future<Output = std::result::Result<Outcome, Error>> + Send + 'static,
+    {
+        self.submit_within(ticket, Some(NO_DEADLINE), run)
+    }
+
+    pub(super) fn submit_within<F, Fut>(&self, ticket: u32, timeout: Option<Duration>, run: F) -> u32
+    where
+        F: FnOnce(Client, Arc<Attempt>) -> Fut + Send + 'static,
+        Fut: Future<Output = std::result::Result<Outcome, Error>> + Send + 'static,
+    {
+        let batch = self.batch.clone();
+        let behind = move |client: Client, attempt: Arc<Attempt>| async move {
+            // What was asked for before leaves before.
+            if batch.is_filled() {
+                Box::pin(batch.leave(&client)).await;
+            }
+            run(client, attempt).await
+        };
+        self.dispatch.submit(ticket, timeout, behind) as u32
+    }
+
+    /// `what`: which of `wish`; `beta`: how early a value is loaded again, 0 for not at all.
     #[napi(catch_unwind)]
-    pub fn get(&self, env: Env, ticket: u32, id: JsString<'_>, namespace: Option<String>) -> Result<u32> {
+    pub fn get(
+        &self,
+        env: Env,
+        ticket: u32,
+        id: JsString<'_>,
+        what: u32,
+        beta: f64,
+        namespace: Option<String>,
+    ) -> Result<u32> {
         let key = self.key(&env, &id, namespace)?;
-        Ok(self.submit(ticket, |client, attempt| run::get(client, attempt, key)))
+        let traffic = self.traffic.clone();
+        let wished = Wish { life: what & wish::LIFE != 0, stale: what & wish::STALE != 0, beta };
+        Ok(if what & wish::NEAR != 0 {
+            self.submit(ticket, move |client, attempt| read::get_near(From { client, traffic }, attempt, key, wished))
+        } else {
+            self.submit(ticket, move |client, attempt| read::get(From { client, traffic }, attempt, key, wished))
+        })
     }
 
     #[napi(catch_unwind)]
     pub fn lookup(&self, env: Env, ticket: u32, id: JsString<'_>, namespace: Option<String>) -> Result<u32> {
         let key = self.key(&env, &id, namespace)?;
-        Ok(self.submit(ticket, |client, attempt| run::lookup(client, attempt, key)))
+        let traffic = self.traffic.clone();
+        Ok(self.submit(ticket, |client, attempt| read::lookup(From { client, traffic }, attempt, key)))
+    }
+
+    /// Bytes read and written.
+    #[napi(catch_unwind)]
+    pub fn traffic(&self) -> Vec<f64> {
+        self.traffic.numbers().map(|bytes| bytes as f64).to_vec()
     }
 
     #[napi(catch_unwind)]
     pub fn exists(&self, env: Env, ticket: u32, id: JsString<'_>, namespace: Option<String>) -> Result<u32> {
         let key = self.key(&env, &id, namespace)?;
-        Ok(self.submit(ticket, |client, attempt| run::exists(client, attempt, key)))
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "flat arguments cross, never objects")]
-    #[napi(catch_unwind)]
-    pub fn set(
-        &self,
-        env: Env,
-        ticket: u32,
-        id: JsString<'_>,
-        value: Stored<'_>,
-        ttl_ms: f64,
-        is_buffer: bool,
-        namespace: Option<String>,
-    ) -> Result<u32> {
-        let key = self.key(&env, &id, namespace)?;
-        let value = stored(&env, value, is_buffer)?;
-        Ok(self.submit(ticket, move |client, attempt| run::set(client, attempt, key, value, life(ttl_ms))))
+        Ok(self.submit(ticket, |client, attempt| read::exists(client, attempt, key)))
     }
 
     #[napi(catch_unwind)]
     pub fn get_many(&self, ticket: u32, ids: String, namespace: Option<String>) -> u32 {
         let keys = self.keys(&ids, namespace);
-        self.submit(ticket, |client, attempt| run::get_many(client, attempt, keys))
-    }
-
-    /// `values` holds JSON texts with a NUL between two, which no JSON text holds; in the place of bytes stands
-    /// `bytes` or `buffer`, which no JSON text is either, for the next of `binaries`.
-    #[napi(catch_unwind)]
-    pub fn set_many(
-        &self,
-        ticket: u32,
-        ids: String,
-        values: String,
-        binaries: Vec<Uint8Array>,
-        ttls_ms: Vec<f64>,
-        namespace: Option<String>,
-    ) -> u32 {
-        let mut binaries = binaries.iter();
-        let values = values.split('\0').map(|value| match value {
-            "bytes" | "buffer" => encode_bytes(binaries.next().map_or(&[], |bytes| bytes), value == "buffer"),
-            json => Bytes::copy_from_slice(json.as_bytes()),
-        });
-        let keys = self.keys(&ids, namespace).into_iter();
-        let entries = keys.zip(values).zip(ttls_ms).map(|((key, value), ttl_ms)| (key, value, life(ttl_ms))).collect();
-        self.submit(ticket, |client, attempt| run::set_many(client, attempt, entries))
+        let traffic = self.traffic.clone();
+        self.submit(ticket, |client, attempt| read::get_many(From { client, traffic }, attempt, keys))
     }
 
     #[napi(catch_unwind)]
     pub fn delete(&self, ticket: u32, ids: String, namespace: Option<String>) -> u32 {
         let keys = self.keys(&ids, namespace);
-        self.submit(ticket, |client, attempt| run::delete(client, attempt, keys))
+        self.submit(ticket, |client, attempt| write::delete(client, attempt, keys))
     }
 
     /// Its ticket has no deadline of its own; every step of the walk has.
     #[napi(catch_unwind)]
     pub fn delete_matching(&self, ticket: u32, glob: String, namespace: Option<String>) -> u32 {
-        const NO_DEADLINE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
         let space = namespace.map_or_else(|| self.space.clone(), |namespace| keys::space(&self.prefix, &namespace));
         let glob = Bytes::from(keys::escape_glob(&space) + &glob);
-        let step = self.timeout.unwrap_or(self.dispatch.timeout);
-        let run = move |client, attempt| run::delete_matching(client, attempt, step, glob);
-        self.dispatch.submit(ticket, Some(NO_DEADLINE), run) as u32
+        let each = self.each();
+        self.submit_steps(ticket, move |client, attempt| write::delete_matching(client, attempt, each, glob))
     }
 }

@@ -1,0 +1,19 @@
+//! The cache's Lua scripts. Each `lua/*.lua` states its contract.
+
+use crate::client::Script;
+use std::sync::LazyLock;
+
+macro_rules! script {
+    ($($part:literal),+ $(; $also:ident)?) => {
+        LazyLock::new(|| Script::ours(concat!($(include_str!(concat!("lua/", $part, ".lua"))),+))$(.$also())?)
+    };
+}
+
+pub static LEASE: LazyLock<Script> = script!("head", "lease"; idempotent);
+pub static ABANDON: LazyLock<Script> = script!("head", "abandon"; idempotent);
+pub static STORE: LazyLock<Script> = script!("head", "index", "store"; divisible);
+pub static REGISTER: LazyLock<Script> = script!("head", "index", "register");
+pub static EPOCH: LazyLock<Script> = script!("epoch"; idempotent);
+pub static DOOM: LazyLock<Script> = script!("doom");
+pub static DRAIN: LazyLock<Script> = script!("drain");
+pub static BREAK: LazyLock<Script> = script!("head", "break"; divisible);
