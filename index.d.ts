@@ -21,6 +21,7 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
  * | `ERR_TIMEOUT` | sent, and no reply came before the deadline; from `Redis.connect`, no handshake came to its end | yes |
  * | `ERR_UNAVAILABLE` | no connection, or it was lost before the reply came | yes |
  * | `ERR_CIRCUIT_OPEN` | the client's circuit breaker is open, because the server did not answer lately; nothing was sent | yes |
+ * | `ERR_LOAD_TIMEOUT` | the fetcher of `getOrSet` took longer than `hardTimeoutMs` | no |
  * | `ERR_BUSY` | `maxPending` operations are already waiting; nothing was sent | yes |
  * | `ERR_SERVER` | the server answered with an error; `serverCode` is its first word (`WRONGTYPE`, `OOM`, …) | some |
  * | `ERR_AUTH` | the server refused the user name or password | no |
@@ -33,6 +34,7 @@ export type RedwrightErrorCode =
   | 'ERR_TIMEOUT'
   | 'ERR_UNAVAILABLE'
   | 'ERR_CIRCUIT_OPEN'
+  | 'ERR_LOAD_TIMEOUT'
   | 'ERR_BUSY'
   | 'ERR_SERVER'
   | 'ERR_AUTH'
@@ -482,27 +484,90 @@ export function createClients(options?: string | RedisOptions): {
 
 // ---- cache -----------------------------------------------------------------------------------------------------------
 
-export interface CacheOptions {
+/** How values are loaded; a cache's options stand in for what a call does not say. */
+export interface LoadOptions {
+  /** Life of an entry in seconds. `0` does not store, `Infinity` never expires. Default: `3600`. */
+  ttl?: Duration
+  /**
+   * How long an entry stays behind its `ttl`, in seconds: `getOrSet` then answers with it at once while one caller in the whole fleet loads
+   * again, and answers with it when that load fails. `0` for none. All other reads take a stale entry for a miss. Default: `0`.
+   */
+  staleTtl?: Duration
+  /** Life of a loaded `null` in seconds; `0` does not store it. Default: `ttl`. */
+  negativeTtl?: Duration
+  /**
+   * How long to wait in ms for the load while there is a stale value, before that is given; the load goes on. `0` gives a stale value at once,
+   * and waits for the load where a tag was invalidated with `mode: 'expire'`. Default: `0`.
+   */
+  softTimeoutMs?: Duration
+  /** How long a fetcher may take in ms; then the load has failed with `ERR_LOAD_TIMEOUT`, and `context.signal` aborts. `0` for no limit. Default: `0`. */
+  hardTimeoutMs?: Duration
+  /** How long to wait in ms for the load of another process; then the caller loads for itself and does not store. `0` does not wait. Default: `5000`. */
+  waitMs?: Duration
+  /** How long nobody loads again behind a stale value after a load that failed, in ms. It never lengthens the stale life. Default: `10_000`. */
+  refreshThrottleMs?: Duration
+  /**
+   * Loads an entry again before it is stale, the likelier the less of its `ttl` is left and the longer its load took, so that one or a few of many
+   * readers do (XFetch: Vattani, Chierichetti and Lowenstein, VLDB 2015). `true` for a beta of 1; a larger beta loads earlier, up to 100;
+   * `false` or 0 for not at all. Default: `false`.
+   */
+  earlyRefresh?: boolean | number
+}
+
+export interface NearOptions {
+  /** 1 to 16 777 216. Default: `10_000`. */
+  maxEntries?: number
+  /** In bytes as stored, with the key. Default: 64 MiB. */
+  maxBytes?: number
+  /**
+   * How long a copy is given at the most, in ms. Where the server tells of changes that is a second line of defence; where it does not, a
+   * copy is given for a second at the most. Default: `60_000`.
+   */
+  ttlMs?: Duration
+  /**
+   * How callers are kept from changing what others get. `'freeze'`: all get the same object, deeply frozen (what cannot be frozen, as bytes
+   * or a `Map`, is cloned); `'clone'`: each gets its own; `'share'`: all get the same, so do not change it. What can neither be frozen nor
+   * cloned, as an object of a class that a codec of yours knows, is kept by `'share'` alone. Default: `'freeze'`.
+   */
+  copy?: 'share' | 'freeze' | 'clone'
+}
+
+export interface CacheOptions extends LoadOptions {
+  /** What it is called in metrics and events. Default: its namespace. */
+  name?: string
   /** First part of every key. Default: `'cache'`. */
   prefix?: string
   /** Second part of every key; no namespace can reach another's keys. Default: `'default'`. */
   namespace?: string
-  /** Life of an entry in seconds. `0` does not store, `Infinity` never expires. Default: `3600`. */
-  ttl?: Duration
   /**
    * Shortens each life by a random share of up to this much, 0 to 1, so that what was stored together does not expire
    * together. Default: `0`.
    */
   jitter?: number
+  /** Keeps copies in memory of what was read, until the server says that it has changed. Default: none. */
+  near?: boolean | NearOptions
+  /** How values are written: as JSON, as JSON with marks for what it loses (`Date`, `Map`, `Set`, `bigint`, …), or by a codec of your own. Entries of every codec known here are read. Default: `'json'`. */
+  codec?: 'json' | 'typed' | Codec
+  /** What stored values must fit when they are read (Zod, Valibot, ArkType, …); you get what it makes of them, and one that does not fit is a miss. What a fetcher gives is not validated. Default: none. */
+  schema?: StandardSchema
+  /** Makes of a stored value that does not fit `schema` one that does; `undefined` says that nothing is to be made of it. Called once a read, its result is validated and not written back. Needs `schema`. */
+  migrate?: (value: unknown) => unknown
+  /** Compresses values of at least `fromBytes` bytes (default 1024) with LZ4, off the JavaScript thread. Default: `false`. */
+  compress?: boolean | { fromBytes?: number }
   /** The largest value, in bytes of JSON text or of the bytes given; a larger one is a `RangeError` before sending. 1 to 67 108 864. Default: 67 108 864. */
   maxValueBytes?: number
-  /** The deadline of an operation in ms. Default: the client's `commandTimeout`. */
+  /** The deadline of an operation in ms; of one that takes several steps, that of each. Default: the client's `commandTimeout`. */
   timeoutMs?: Duration
   /**
-   * Told when the cache failed and `getOrSet` went on without it. Must not throw; should it, no caller is told, and one warning is
-   * emitted (`REDWRIGHT_ON_ERROR`).
+   * How long a lease lasts in ms, 1 to 600 000: so long a load may take that is stored, and so long a loader that dies delays the others, unless
+   * they give up waiting before (`waitMs`). Default: `10_000`.
    */
-  onError?: (error: Error, info: { operation: 'get' | 'set'; key: string; namespace: string }) => void
+  leaseMs?: Duration
+  /**
+   * Told when the cache failed and the caller is served all the same (`get`, `set`), or when a load failed behind a stale value (`load`).
+   * Must not throw; should it, no caller is told, and one warning is emitted (`REDWRIGHT_ON_ERROR`).
+   */
+  onError?: (error: Error, info: { operation: 'get' | 'set' | 'load'; key: string; namespace: string }) => void
   /** What its methods do while Redis cannot serve. Default: `'throw'`. */
   onUnavailable?: OnUnavailable
 }
@@ -512,7 +577,7 @@ export interface CacheOptions {
  * stored (`null`, `false`, `0`, a miss) and resolves writes that were not done, or of which nobody knows whether they were; `metrics().degraded`
  * counts them.
  *
- * Degraded are `ERR_TIMEOUT`, `ERR_UNAVAILABLE`, `ERR_CIRCUIT_OPEN`, `ERR_BUSY`, `ERR_AUTH`, `ERR_PROTOCOL`, `ERR_CLOSED`, and an `ERR_SERVER`
+ * Degraded are `ERR_TIMEOUT`, `ERR_UNAVAILABLE`, `ERR_CIRCUIT_OPEN`, `ERR_BUSY`, `ERR_AUTH`, `ERR_TLS`, `ERR_PROTOCOL`, `ERR_CLOSED`, and an `ERR_SERVER`
  * that is about the state of the server (`LOADING`, `READONLY`, `OOM`, `MISCONF`, …). Wrong arguments, `WRONGTYPE` and `NOPERM` reject in any case.
  */
 export type OnUnavailable = 'throw' | 'degrade'
@@ -520,6 +585,10 @@ export type OnUnavailable = 'throw' | 'degrade'
 export interface SetOptions {
   /** In seconds. Default: the cache's `ttl`. */
   ttl?: Duration
+  /** In seconds, behind `ttl`. Default: the cache's `staleTtl`. */
+  staleTtl?: Duration
+  /** What `CacheManager.invalidateByTag` finds it by; at most 256 strings. */
+  tags?: readonly string[]
   namespace?: string
 }
 
@@ -532,52 +601,89 @@ export interface LookupOptions {
 export interface Lookup<T> {
   hit: boolean
   value: T | null
-  /** Whether the entry has outlived its `ttl`; `false` for plain entries, which end with it. */
+  /** Whether the entry has outlived its `ttl`, or one of its tags was invalidated with `mode: 'expire'`. */
   stale: boolean
   /** Since the entry was stored; `null` where the entry does not say, as plain entries do not. */
   ageMs: number | null
-  /** What is left of its life; `Infinity` where it has no end, `0` on a miss. */
+  /** What is left of its `ttl`; `Infinity` where it has no end, `0` on a miss and for a stale entry. */
   ttlMs: number
 }
 
-/** What a fetcher is told. */
+/** What a fetcher is told, and may say. */
 export interface FetchContext {
   readonly key: string
   readonly namespace: string
+  /** Aborts when the load is given up (`hardTimeoutMs`). */
+  readonly signal: AbortSignal
+  /** The life of what is about to be given, in seconds, over the options of the call; a call whose `ttl` is `0` stores nothing all the same. */
+  setTtl(ttl: Duration, staleTtl?: Duration): void
+  /** Its tags, over the options of the call. To be stored with tags that are known only now, the call must have `tags`, an empty array at least or a function. */
+  setTags(tags: readonly string[]): void
+  /** What is about to be given is not stored; what is there already stays. */
+  skip(): void
 }
 
-export interface GetOrSetOptions {
-  /** In seconds. Default: the cache's `ttl`. */
-  ttl?: Duration
+export interface GetOrSetOptions<T = any> extends LoadOptions {
   namespace?: string
   /** Loads anew, whatever is stored or being loaded, and stores the result. Default: `false`. */
   forceFresh?: boolean
+  /** `false` loads without waiting for others that load the same; what they load is not stored then. A refresh behind a stale value has a lease all the same. Default: `true`. */
+  lease?: boolean
+  /** The entry's tags, or what gives them for a loaded value; at most 256 strings. */
+  tags?: readonly string[] | ((value: T) => readonly string[])
   /** Ends this caller's wait with `signal.reason`; the load goes on for the others. One that is aborted already starts nothing. */
   signal?: AbortSignal
 }
 
+/** Counters since the cache was made; those named `near…` of entries and bytes are of now. */
 export interface CacheMetrics {
+  /** Reads that Redis answered with a fresh value. */
   hits: number
+  /** Reads answered from memory. */
+  nearHits: number
+  /** Answers with a value that had outlived its `ttl`, or whose tag was invalidated. */
+  staleHits: number
+  /** Those of the hits that found a stored `null`. */
+  negativeHits: number
   misses: number
   /** Calls of a fetcher. */
   loads: number
   loadFailures: number
+  /** How long fetchers that gave a value took, in all, in ms. */
+  loadMs: number
+  /** Loads ahead of the end of a `ttl`, or behind a stale answer, that this process set out to do. */
+  refreshes: number
   /** Callers that shared a load or a read already under way. */
   coalesced: number
+  /** Callers that waited for a load elsewhere. */
+  leaseWaits: number
   stores: number
   /** Entries found that could not be read and counted as misses: an unknown header, or bytes that are no text. */
   unreadable: number
+  /** Entries found that did not fit the schema and counted as misses. */
+  schemaMisses: number
   /** Times `getOrSet` went on without the cache. */
   errors: number
   /** Calls answered in place of Redis, as `onUnavailable: 'degrade'` asks for. They are neither hits nor misses. */
   degraded: number
+  /** Bytes of entries received and sent, with their headers. */
+  bytesRead: number
+  bytesWritten: number
+  nearEntries: number
+  nearBytes: number
+  /** Copies that had to leave memory for others. */
+  nearEvictions: number
 }
 
 /**
- * A typed cache of JSON values over one namespace.
+ * A typed cache over one namespace.
  *
- * Values are stored as plain JSON under `prefix:namespace:key`, so that any other program reads them; `Uint8Array`s behind a short
- * header. `undefined` is never stored and `null` is a value. Keys are strings of 1 to 65 536 bytes in UTF-8 without NUL.
+ * Values are stored as plain JSON under `prefix:namespace:key`, so that any other program reads them; what needs more (bytes, a stale life,
+ * tags, another codec, compression) behind a header. `undefined` is never stored and `null` is a value. Keys are strings of 1 to 65 536 bytes in
+ * UTF-8 without NUL.
+ *
+ * After the promise of a write, a deletion or an invalidation has resolved, no read that starts later, in any process, gives the old value; a
+ * copy in memory (`near`) is given until the word of the server has reached this machine, and never longer than its bound.
  *
  * @example
  * ```ts
@@ -588,61 +694,132 @@ export interface CacheMetrics {
 export class TypeSafeCache {
   constructor(redis: Redis, options?: CacheOptions)
   readonly namespace: string
+  readonly name: string
   /**
-   * The value, or `null` on a miss. Round trips: 1. Sent again when the link is lost on the way.
+   * The value, or `null` on a miss. Round trips: 1; 2 for an entry with a stale life; none from memory. Sent again when the link is lost on the way.
    * @throws RedwrightError `ERR_SERVER` with `serverCode` `WRONGTYPE` for a key that holds no string
    */
   get<T = unknown>(key: string, namespace?: string): Promise<T | null>
-  /** The value and what is known of it, so that a stored `null` and a miss can be told apart. Round trips: 1. */
+  /** The value where a copy of it is in memory (`near`), else `undefined`. Synchronous, no I/O. */
+  peek<T = unknown>(key: string, namespace?: string): T | undefined
+  /** The value and what is known of it, so that a stored `null` and a miss can be told apart; a stale value too. Round trips: 1. */
   lookup<T = unknown>(key: string, options?: LookupOptions): Promise<Lookup<T>>
   /**
-   * With a `ttl` of `0` it deletes what is stored. Round trips: 1.
-   * @throws TypeError for a value that JSON cannot hold (cyclic, `bigint`, `undefined`, a function)
-   * @throws RangeError for a value over `maxValueBytes`, or nested too deep for JSON
+   * With a `ttl` of `0` it deletes what is stored. Round trips: 1; with tags in a cluster 3.
+   * @throws TypeError for a value that the codec cannot hold (JSON: cyclic, `bigint`, `undefined`, a function)
+   * @throws RangeError for a value over `maxValueBytes`, or nested too deep; for more than 256 tags
    */
   set<T = unknown>(key: string, value: T, options?: SetOptions): Promise<void>
   /** Round trips: 1 (`UNLINK`). */
   del(key: string, namespace?: string): Promise<void>
   /** The same as `del`. */
   delete(key: string, namespace?: string): Promise<void>
-  /** Round trips: 1. */
+  /** Whether `get` would find a value, or one that cannot be read. Round trips: 1; 2 for an entry with a stale life. */
   exists(key: string, namespace?: string): Promise<boolean>
   /**
-   * The value, or on a miss what `fetcher` gives, stored. Concurrent callers of a key through one client, over all caches of the same
-   * prefix and namespace, share one read and one load, with the options of the first of them; they get the very same object, so do not
-   * change it. A failing fetcher rejects all of them once, unchanged, and nothing is stored; `undefined` is returned and not stored.
+   * The value, or on a miss what `fetcher` gives, stored.
    *
-   * What is written or deleted through this client while the fetcher runs wins: what was loaded goes to those who waited already, is not
-   * stored, and later callers load anew.
+   * **One load in the whole fleet.** On a miss one caller in all processes takes a lease in Redis and loads; the others wait for its value, up to
+   * `waitMs`, and then load for themselves without storing. Callers of one turn of the event loop, and those who come while a load of this process
+   * holds its lease, share that load, over all caches of the same client, prefix and namespace that read with the same codec or schema, with the
+   * options of the first of them; they get the very same object, so do not change it. A failing fetcher rejects all of them once, unchanged, and
+   * nothing is stored; `undefined` is returned and not stored.
+   *
+   * **Nothing old is stored.** What is written, deleted or invalidated while the fetcher runs, in any process, breaks the lease: what was loaded
+   * goes to those who waited already and is not stored, and later callers load anew.
    *
    * When the cache cannot be read the fetcher runs all the same, nothing is stored, and `onError` is told; so it is when the value cannot be
    * stored. A fetcher that asks for its own key waits for itself.
-   * Round trips: 1 on a hit, 2 on a miss.
+   * Round trips: 1 on a hit (none from memory), 3 on a miss; with tags in a cluster 4.
    */
-  getOrSet<T>(key: string, fetcher: (context: FetchContext) => Promise<T> | T, options?: Duration | GetOrSetOptions): Promise<T>
+  getOrSet<T>(key: string, fetcher: (context: FetchContext) => Promise<T> | T, options?: Duration | GetOrSetOptions<T>): Promise<T>
+  /** As `getOrSet` with `ttl` and `staleTtl`, under the names that the published pattern has. */
+  getStale<T>(
+    key: string,
+    fetcher: (context: FetchContext) => Promise<T> | T,
+    options: Omit<GetOrSetOptions<T>, 'ttl' | 'staleTtl'> & { ttl: Duration; staleTTL: Duration },
+  ): Promise<T>
   /**
    * In the order of `keys`, `null` for each miss, and for a key that holds no string. Round trips: 1, with an `MGET` for each
-   * 1 000 keys.
+   * 1 000 keys; 2 where entries have a stale life.
    */
   getMany<T = unknown>(keys: readonly string[], namespace?: string): Promise<(T | null)[]>
-  /** Stores all entries with the same life, in one pipeline. Not atomic. Round trips: 1. */
+  /** Stores all entries with the same life and tags, in one pipeline. Not atomic. Round trips: 1; with tags in a cluster 3. */
   setMany<T = unknown>(entries: Iterable<readonly [string, T]>, options?: SetOptions): Promise<void>
-  /** How many of the keys were there. Round trips: 1, with an `UNLINK` for each 1 000 keys. */
+  /** How many of the keys were there, those being loaded included. Round trips: 1, with an `UNLINK` for each 1 000 keys. */
   deleteMany(keys: readonly string[], namespace?: string): Promise<number>
   /**
+   * The values by key, in the order of `keys`; `fetcher` is called once with all keys that are missing and that nobody else loads, and gives a
+   * `Map` of what it found. A key that it does not give is not in the result. Leases, waiting and what breaks them as with `getOrSet`; stale
+   * values are given only when the fetcher fails and there is one for each key, or while loads rest after one that failed. The fetcher is called once
+   * more for keys that others were waited for in vain.
+   * Round trips: 1 when all is there, 3 otherwise, and the wait for the loads of others; in a cluster one script for each slot.
+   */
+  getOrSetMany<T>(
+    keys: readonly string[],
+    fetcher: (missing: string[], context: FetchContext) => Promise<Map<string, T>> | Map<string, T>,
+    options?: Duration | GetOrSetOptions<T>,
+  ): Promise<Map<string, T>>
+  /**
    * Deletes the keys of this namespace that match a glob (`*`, `?`, `[a-z]`, `\` escapes), by `SCAN` and `UNLINK` in batches of 1 000. How many
-   * were deleted. Not atomic: keys written meanwhile may stay. The deadline holds for each batch, not for the whole. Where a connection ends, the
-   * walk over its server begins anew.
+   * were deleted, those being loaded included. Not atomic: keys written meanwhile may stay. The deadline holds for each batch, not for the whole.
+   * Where a connection ends, the walk over its server begins anew.
    * @throws RedwrightError `ERR_UNAVAILABLE` when ten connections in a row have ended before their walk had; some keys may be deleted
    */
   deletePattern(glob: string, namespace?: string): Promise<number>
   /** Deletes every key of this namespace, as `deletePattern('*')`. */
   clear(): Promise<number>
-  /** A function with the same arguments, and the same `this`, whose results are cached under `options.key(...args)`. */
+  /**
+   * A function with the same arguments, and the same `this`, whose results are cached under `options.key(...args)`; `.invalidate(...args)`
+   * deletes one, and `.key(...args)` tells its key.
+   */
   wrap<A extends unknown[], T>(
     fn: (...args: A) => Promise<T> | T,
-    options: GetOrSetOptions & { key: (...args: A) => string },
-  ): (...args: A) => Promise<T>
+    options: GetOrSetOptions<T> & { key: (...args: A) => string },
+  ): CachedMethod<(...args: A) => Promise<T>>
+  /** Plain counters of this object, no I/O. */
+  metrics(): CacheMetrics
+}
+
+/**
+ * A cache whose entries are invalidated by their tags. It shares entries, leases and tags with every {@link TypeSafeCache} and `CacheManager` of
+ * the same prefix and namespace; a tag is known in all namespaces of a prefix.
+ *
+ * @example
+ * ```ts
+ * const pages = new CacheManager(redis, { namespace: 'page' })
+ * await pages.cacheWithTags('/users/1000', html, '1h', ['user:1000', 'users'])
+ * await pages.invalidateByTag('user:1000') // 1
+ * ```
+ */
+export class CacheManager {
+  constructor(redis: Redis, options?: CacheOptions)
+  readonly namespace: string
+  /** As `TypeSafeCache.set`. `ttl` in seconds. Round trips: 1; in a cluster 3. */
+  cacheWithTags(key: string, value: unknown, ttl: Duration, tags: readonly string[]): Promise<void>
+  /** As `TypeSafeCache.get`: tags cost a read nothing. */
+  get<T = unknown>(key: string, namespace?: string): Promise<T | null>
+  /** As `TypeSafeCache.peek`. */
+  peek<T = unknown>(key: string, namespace?: string): T | undefined
+  /** As `TypeSafeCache.lookup`. */
+  lookup<T = unknown>(key: string, options?: LookupOptions): Promise<Lookup<T>>
+  /** As `TypeSafeCache.getOrSet`: an invalidation of one of the tags while the fetcher runs keeps its value from being stored, also where `tags` is a function. */
+  getOrSet<T>(key: string, fetcher: (context: FetchContext) => Promise<T> | T, options?: Duration | GetOrSetOptions<T>): Promise<T>
+  /** As `TypeSafeCache.del`. */
+  del(key: string, namespace?: string): Promise<void>
+  /** The same as `del`. */
+  delete(key: string, namespace?: string): Promise<void>
+  /**
+   * Invalidates all entries that carry the tag, in all namespaces of the prefix; how many. `mode: 'delete'` (default) deletes them; `'expire'`
+   * keeps them for `getOrSet` whose fetcher fails, to the end of their lives, and for `lookup`; no other read gives them.
+   *
+   * Works in batches of 256 keys, off the JavaScript thread; the deadline holds for each step, not for the whole. After an error a part may have
+   * been invalidated, and a call of it again does the rest.
+   * Round trips: 3, and 2 for each 256 keys; in a cluster one script for each slot of them.
+   */
+  invalidateByTag(tag: string, options?: { mode?: 'delete' | 'expire' }): Promise<number>
+  /** As `invalidateByTag` for entries that carry any of the tags (default), or all of them. At most 256 tags. */
+  invalidateByTags(tags: readonly string[], options?: { match?: 'any' | 'all'; mode?: 'delete' | 'expire' }): Promise<number>
   /** Plain counters of this object, no I/O. */
   metrics(): CacheMetrics
 }
@@ -665,6 +842,8 @@ export class ResilientCache {
   readonly namespace: string
   /** The value; `null` on a miss, and where Redis cannot serve. Round trips: 1. */
   get<T = unknown>(key: string, namespace?: string): Promise<T | null>
+  /** As `TypeSafeCache.peek`. */
+  peek<T = unknown>(key: string, namespace?: string): T | undefined
   /** As `TypeSafeCache.lookup`; a miss where Redis cannot serve. Round trips: 1. */
   lookup<T = unknown>(key: string, options?: LookupOptions): Promise<Lookup<T>>
   /**
@@ -679,7 +858,19 @@ export class ResilientCache {
   /** `false` where Redis cannot serve. Round trips: 1. */
   exists(key: string, namespace?: string): Promise<boolean>
   /** As `TypeSafeCache.getOrSet`, which goes on without Redis by itself. */
-  getOrSet<T>(key: string, fetcher: (context: FetchContext) => Promise<T> | T, options?: Duration | GetOrSetOptions): Promise<T>
+  getOrSet<T>(key: string, fetcher: (context: FetchContext) => Promise<T> | T, options?: Duration | GetOrSetOptions<T>): Promise<T>
+  /** As `TypeSafeCache.getStale`. */
+  getStale<T>(
+    key: string,
+    fetcher: (context: FetchContext) => Promise<T> | T,
+    options: Omit<GetOrSetOptions<T>, 'ttl' | 'staleTtl'> & { ttl: Duration; staleTTL: Duration },
+  ): Promise<T>
+  /** As `TypeSafeCache.getOrSetMany`. */
+  getOrSetMany<T>(
+    keys: readonly string[],
+    fetcher: (missing: string[], context: FetchContext) => Promise<Map<string, T>> | Map<string, T>,
+    options?: Duration | GetOrSetOptions<T>,
+  ): Promise<Map<string, T>>
   /** In the order of `keys`; `null` for all where Redis cannot serve. */
   getMany<T = unknown>(keys: readonly string[], namespace?: string): Promise<(T | null)[]>
   /** Whether all were stored. */
@@ -693,15 +884,17 @@ export class ResilientCache {
   /** As `TypeSafeCache.wrap`. */
   wrap<A extends unknown[], T>(
     fn: (...args: A) => Promise<T> | T,
-    options: GetOrSetOptions & { key: (...args: A) => string },
-  ): (...args: A) => Promise<T>
+    options: GetOrSetOptions<T> & { key: (...args: A) => string },
+  ): CachedMethod<(...args: A) => Promise<T>>
   /** Plain counters of this object, no I/O. */
   metrics(): CacheMetrics
 }
 
 // ---- repository ------------------------------------------------------------------------------------------------------
 
-export interface RepositoryOptions {
+export interface RepositoryOptions<T = any> {
+  /** What it is called in metrics and events. Default: its namespace. */
+  name?: string
   /** First part of every key. Default: `'repo'`. */
   prefix?: string
   /** Life of a record in seconds where `set` does not say; `Infinity` never expires. Default: `3600`. */
@@ -710,6 +903,18 @@ export interface RepositoryOptions {
   maxValueBytes?: number
   /** The deadline of an operation in ms. Default: the client's `commandTimeout`. */
   timeoutMs?: Duration
+  /** As a cache's: copies in memory, until the server says that a record has changed. Default: none. */
+  near?: boolean | NearOptions
+  /** The tags of a record, for `deleteByTag` and for a {@link CacheManager} of the same prefix; at most 256 strings. Default: none. */
+  tags?: (value: T, id: string) => readonly string[]
+  /** As a cache's. Default: `'json'`. */
+  codec?: 'json' | 'typed' | Codec
+  /** As a cache's: a record that does not fit is not there. Default: none. */
+  schema?: StandardSchema
+  /** As a cache's. */
+  migrate?: (value: unknown) => unknown
+  /** As a cache's. Default: `false`. */
+  compress?: boolean | { fromBytes?: number }
   /** What its methods do while Redis cannot serve; with `'degrade'` a record that is there may look missing. Default: `'throw'`. */
   onUnavailable?: OnUnavailable
 }
@@ -717,6 +922,8 @@ export interface RepositoryOptions {
 export interface RepositoryMetrics {
   /** Calls answered in place of Redis, as `onUnavailable: 'degrade'` asks for. */
   degraded: number
+  /** Reads answered from memory. */
+  nearHits: number
 }
 
 /**
@@ -729,9 +936,9 @@ export interface RepositoryMetrics {
  * ```
  */
 export class RedisRepository<T> {
-  constructor(redis: Redis, namespace: string, options?: RepositoryOptions)
+  constructor(redis: Redis, namespace: string, options?: RepositoryOptions<T>)
   readonly namespace: string
-  /** Round trips: 1. */
+  /** Round trips: 1; none from memory. */
   get(id: string): Promise<T | null>
   /** Round trips: 1. `ttl` in seconds. */
   set(id: string, value: T, ttl?: Duration): Promise<void>
@@ -741,6 +948,85 @@ export class RedisRepository<T> {
   exists(id: string): Promise<boolean>
   /** In the order of `ids`, `null` for each that is missing. Round trips: 1, with an `MGET` for each 1 000 ids. */
   getMany(ids: readonly string[]): Promise<(T | null)[]>
+  /** Deletes all records that carry the tag, in all namespaces of the prefix, as `CacheManager.invalidateByTag`; how many. */
+  deleteByTag(tag: string): Promise<number>
   /** Plain counters of this object, no I/O. */
   metrics(): RepositoryMetrics
 }
+
+// ---- codecs and schemas ----------------------------------------------------------------------------------------------
+
+/** A codec of your own, synchronous. See [docs/codecs.md](docs/codecs.md). */
+export interface Codec {
+  /** Stored with each entry, so that another codec's entries are known as such: 64 to 95. A new format takes a new id. */
+  readonly id: number
+  /** What it throws becomes the `cause` of a `TypeError`. */
+  encode(value: any): string | Uint8Array
+  /** Gets a string where `encode` gave a string, else a `Buffer`. Where it throws, the entry counts as a miss and as `unreadable`. */
+  decode(payload: any): unknown
+}
+
+/** The part of the [Standard Schema](https://standardschema.dev) of version 1 that is used here: Zod, Valibot, ArkType and others have it. */
+export interface StandardSchema<Output = unknown> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => StandardSchemaResult<Output> | Promise<StandardSchemaResult<Output>>
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
+  }
+}
+export type StandardSchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly { readonly message: string }[] }
+
+// ---- decorator -------------------------------------------------------------------------------------------------------
+
+/** What a decorated method has beside itself. Decorators cannot change types: `(users.find as CachedMethod<typeof users.find>).invalidate('1')`. */
+export type CachedMethod<Method extends (...args: any[]) => any> = Method & {
+  /** The key of these arguments within its cache and namespace. */
+  key(...args: Parameters<Method>): string
+  /** Deletes the result for these arguments. Round trips: 1. */
+  invalidate(...args: Parameters<Method>): Promise<void>
+}
+
+/** How a decorated method is cached: what `getOrSet` takes, and where. */
+export interface CachedOptions extends GetOrSetOptions {
+  /** Default: one over `redis`, with the defaults of {@link CacheOptions}. */
+  cache?: TypeSafeCache | ResilientCache
+  /** Default: that of {@link getRedis}, from the first call on. Excludes `cache`. */
+  redis?: Redis
+  /**
+   * Stands for `Class.method` in the keys. Needed where that is not known: for private methods of instances, for names that are symbols, for
+   * classes without a name. Wanted where names are not stable or not unique: in minified code, and where two classes share a name.
+   */
+  name?: string
+}
+
+/** Decorates methods under TC39 decorators and under `experimentalDecorators`. */
+export interface CachedDecorator {
+  <This, Method extends (this: This, ...args: any[]) => Promise<any>>(method: Method, context: ClassMethodDecoratorContext<This, Method>): Method
+  <Method extends (...args: any[]) => Promise<any>>(
+    target: object,
+    propertyKey: string | symbol,
+    descriptor: TypedPropertyDescriptor<Method>,
+  ): TypedPropertyDescriptor<Method>
+}
+
+/**
+ * Caches the results of an asynchronous method, static or not, under `Class.method:` and its arguments: as text where they are few and
+ * primitive, else as a hash. `Class` is the one that defines the method, for instances of a subclass too. What the instance holds is no part
+ * of the key. Each call goes through `getOrSet`. See {@link CachedMethod}, and [docs/decorators.md](docs/decorators.md).
+ *
+ * Arguments are plain objects, arrays, primitives, `Date`, `Map`, `Set`, `RegExp`, `URL`, binary data, and what has a `toJSON`; a call with any
+ * other rejects with a `TypeError`.
+ *
+ * @example
+ * ```ts
+ * class Users {
+ *   @Cached('10m', 'user')
+ *   async find(id: string): Promise<User> { … }
+ * }
+ * ```
+ * @param ttl in seconds. Default: the cache's
+ * @throws TypeError on anything but a method
+ */
+export function Cached(ttl?: Duration, namespace?: string): CachedDecorator
+export function Cached(options: CachedOptions): CachedDecorator

@@ -3,9 +3,11 @@
 const { Redis } = require('./lib/redis')
 const { getRedis, closeRedis, createClients } = require('./lib/clients')
 const { TypeSafeCache } = require('./lib/cache')
+const { CacheManager } = require('./lib/cache-manager')
 const { ResilientCache } = require('./lib/resilient-cache')
 const { RedisRepository } = require('./lib/repository')
+const { Cached } = require('./lib/cached')
 const { CircuitBreaker } = require('./lib/circuit-breaker')
 const { RedwrightError } = require('./lib/errors')
 
-module.exports = { Redis, getRedis, closeRedis, createClients, TypeSafeCache, ResilientCache, RedisRepository, CircuitBreaker, RedwrightError }
+module.exports = { Redis, getRedis, closeRedis, createClients, TypeSafeCache, ResilientCache, CacheManager, RedisRepository, Cached, CircuitBreaker, RedwrightError }

@@ -5,7 +5,34 @@
 const check = require('./check')
 const { typeError, rangeError, kindOf } = require('./errors')
 
-/** @typedef {{ ttlMs: number, namespace?: string, forceFresh?: boolean, signal?: AbortSignal }} Plan what `getOrSet` was asked for */
+/** The most tags of an entry. */
+const MOST_TAGS = 256
+/** @type {readonly string[]} */
+const NO_TAGS = Object.freeze([])
+
+/**
+ * What `getOrSet` was asked for.
+ * @typedef {object} Plan
+ * @property {number} ttlMs
+ * @property {number} staleMs how long it stays behind that, for those who take it stale
+ * @property {number | undefined} negativeMs the life of `null`
+ * @property {number} softMs how long to wait for a load while there is a stale value
+ * @property {number} hardMs how long a load may take; 0 for ever
+ * @property {number} waitMs how long to wait for another's load
+ * @property {number} restMs how long loads rest after one that failed
+ * @property {number} beta how early to load again; 0 for not at all
+ * @property {boolean} leased whether only one loads
+ * @property {readonly string[] | ((value: any) => unknown)} tags
+ * @property {boolean} tagged whether what is loaded may have tags
+ * @property {string | undefined} namespace
+ * @property {boolean} forceFresh
+ * @property {AbortSignal | undefined} signal
+ */
+
+/** What `getOrSet` takes; those of `OF_CACHE` are a cache's options too, and stand in for what a call does not say. */
+const OF_CACHE = ['ttl', 'staleTtl', 'negativeTtl', 'softTimeoutMs', 'hardTimeoutMs', 'waitMs', 'refreshThrottleMs', 'earlyRefresh']
+const OF_CALL = ['namespace', 'forceFresh', 'signal', 'lease', 'tags']
+const KNOWN = [...OF_CACHE, ...OF_CALL]
 
 /**
  * @param {unknown} value
@@ -17,15 +44,46 @@ function optionalNamespace(value, name = 'namespace') {
 }
 
 /**
+ * A stale life: a `ttl` that ends.
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {number}
+ */
+function stale(value, name) {
+  const ms = check.ttl(value, name)
+  if (ms === Infinity) throw rangeError(`${name} must not be Infinity: what never ends is never stale`)
+  return ms
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {readonly string[]}
+ */
+function tags(value, name) {
+  if (!Array.isArray(value)) throw typeError(`${name} must be an array of strings, got ${kindOf(value)}`)
+  if (value.length === 0) return NO_TAGS
+  if (value.length > MOST_TAGS) throw rangeError(`${name} must be at most ${MOST_TAGS} tags, got ${value.length}`)
+  const list = check.keys(value, name)
+  return list.length === 1 ? list : [...new Set(list)]
+}
+
+/**
  * How `set` and `setMany` store.
  * @param {unknown} options
- * @param {number} ttlMs the cache's own
- * @returns {{ ttlMs: number, namespace: string | undefined }}
+ * @param {Plan} plan the cache's own
+ * @returns {{ ttlMs: number, staleMs: number, tags: readonly string[], namespace: string | undefined }}
  */
-function life(options, ttlMs) {
-  const { ttl, namespace } = check.options(options, 'options', ['ttl', 'namespace'])
-  optionalNamespace(namespace, 'options.namespace')
-  return { ttlMs: ttl === undefined ? ttlMs : check.ttl(ttl, 'options.ttl'), namespace }
+function life(options, plan) {
+  if (options === undefined) return { ttlMs: plan.ttlMs, staleMs: plan.staleMs, tags: NO_TAGS, namespace: undefined }
+  const known = check.options(options, 'options', ['ttl', 'namespace', 'tags', 'staleTtl'])
+  optionalNamespace(known.namespace, 'options.namespace')
+  return {
+    ttlMs: known.ttl === undefined ? plan.ttlMs : check.ttl(known.ttl, 'options.ttl'),
+    staleMs: known.staleTtl === undefined ? plan.staleMs : stale(known.staleTtl, 'options.staleTtl'),
+    tags: known.tags === undefined ? NO_TAGS : tags(known.tags, 'options.tags'),
+    namespace: known.namespace,
+  }
 }
 
 /**
@@ -41,19 +99,68 @@ function lookup(options) {
 
 /**
  * @param {unknown} options a `ttl`, or an object
- * @param {number} ttlMs the cache's own
+ * @param {Plan} own the cache's
  * @returns {Plan}
  */
-function plan(options, ttlMs) {
-  if (options === undefined) return { ttlMs }
-  if (typeof options === 'number' || typeof options === 'string') return { ttlMs: check.ttl(options, 'ttl') }
-  const { ttl, namespace, forceFresh, signal } = check.options(options, 'options', ['ttl', 'namespace', 'forceFresh', 'signal'])
-  optionalNamespace(namespace, 'options.namespace')
-  if (signal !== undefined) check.signal(signal, 'options.signal')
-  if (forceFresh !== undefined && typeof forceFresh !== 'boolean') {
-    throw typeError(`options.forceFresh must be a boolean, got ${kindOf(forceFresh)}`)
+function plan(options, own) {
+  if (options === undefined) return own
+  if (typeof options === 'number' || typeof options === 'string') return { ...own, ttlMs: check.ttl(options, 'ttl') }
+  return planOf(check.options(options, 'options', KNOWN), own)
+}
+
+/**
+ * @param {any} known
+ * @param {Plan} own
+ * @returns {Plan}
+ */
+function planOf(known, own) {
+  /** @type {(option: string, otherwise: any, read: (value: any, name: string) => any) => any} */
+  const or = (option, otherwise, read) => (known[option] === undefined ? otherwise : read(known[option], `options.${option}`))
+  return {
+    ttlMs: or('ttl', own.ttlMs, check.ttl),
+    staleMs: or('staleTtl', own.staleMs, stale),
+    negativeMs: or('negativeTtl', own.negativeMs, check.ttl),
+    softMs: or('softTimeoutMs', own.softMs, span),
+    hardMs: or('hardTimeoutMs', own.hardMs, span),
+    waitMs: or('waitMs', own.waitMs, span),
+    restMs: or('refreshThrottleMs', own.restMs, span),
+    beta: or('earlyRefresh', own.beta, beta),
+    leased: or('lease', own.leased, boolean),
+    tags: or('tags', own.tags, (value, name) => (typeof value === 'function' ? value : tags(value, name))),
+    tagged: own.tagged || known.tags !== undefined,
+    namespace: or('namespace', own.namespace, (value, name) => (check.key(value, name), value)),
+    forceFresh: or('forceFresh', own.forceFresh, boolean),
+    signal: or('signal', own.signal, (value, name) => (check.signal(value, name), value)),
   }
-  return { ttlMs: ttl === undefined ? ttlMs : check.ttl(ttl, 'options.ttl'), namespace, forceFresh, signal }
+}
+
+/**
+ * A span of a timer in ms; 0 for none.
+ * @param {unknown} value
+ * @param {string} name
+ */
+function span(value, name) {
+  return value === 0 ? 0 : check.duration(value, name)
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ */
+function boolean(value, name) {
+  if (typeof value !== 'boolean') throw typeError(`${name} must be a boolean, got ${kindOf(value)}`)
+  return value
+}
+
+/**
+ * @param {unknown} value `true` for 1
+ * @param {string} name
+ */
+function beta(value, name) {
+  if (typeof value === 'boolean') return Number(value)
+  if (typeof value !== 'number') throw typeError(`${name} must be a boolean or a number, got ${kindOf(value)}`)
+  if (!(value >= 0 && value <= 100)) throw rangeError(`${name} must be from 0 to 100, got ${value}`)
+  return value
 }
 
 /**
@@ -66,7 +173,7 @@ function pairs(entries, encode) {
     throw typeError(`entries must be an iterable of [key, value], got ${kindOf(entries)}`)
   }
   const keys = []
-  const stored = []
+  const payloads = []
   for (const entry of /** @type {Iterable<unknown>} */ (entries)) {
     const name = `entries[${keys.length}]`
     if (!Array.isArray(entry)) throw typeError(`${name} must be a [key, value], got ${kindOf(entry)}`)
@@ -74,9 +181,9 @@ function pairs(entries, encode) {
     const [key, value] = entry
     check.key(key, `${name}[0]`)
     keys.push(key)
-    stored.push(encode(value, `${name}[1]`))
+    payloads.push(encode(value, `${name}[1]`))
   }
-  return { keys, stored }
+  return { keys, payloads }
 }
 
 /** @param {unknown} value */
@@ -86,4 +193,4 @@ function jitter(value) {
   return value
 }
 
-module.exports = { optionalNamespace, life, lookup, plan, pairs, jitter }
+module.exports = { optionalNamespace, life, lookup, plan, planOf, pairs, jitter, stale, tags, boolean, NO_TAGS, OF_CACHE, KNOWN }

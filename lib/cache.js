@@ -2,16 +2,25 @@
 
 // `TypeSafeCache`: the public class.
 
+const { BatchThrough } = require('./batch-through')
 const given = require('./cache-arguments')
+const { settings } = require('./cache-options')
 const check = require('./check')
 const { Degrade, nothing, nowhere, none, unsaid } = require('./degrade')
+const { typeError } = require('./errors')
 const { Flights } = require('./flights')
+const { memoise } = require('./memo')
+const { Near } = require('./near')
+const { Odd } = require('./odd')
+const { OwnWrites } = require('./own-writes')
 const { ReadThrough } = require('./read-through')
-const { Store, MISS } = require('./store')
+const { Reader } = require('./reader')
+const { register } = require('./registry')
+const { Report } = require('./report')
+const { schemaOf } = require('./schema')
+const { Store } = require('./store')
 const { Tally } = require('./tally')
-
-const KNOWN = ['prefix', 'namespace', 'ttl', 'jitter', 'maxValueBytes', 'timeoutMs', 'onError', 'onUnavailable']
-const DEFAULT_TTL = 3600
+const { Values, MISS } = require('./values')
 
 /**
  * Writes that tell whether they were done, for `ResilientCache`.
@@ -19,14 +28,25 @@ const DEFAULT_TTL = 3600
  */
 let done
 
+/**
+ * Invalidation by tags, for `CacheManager`.
+ * @type {(cache: TypeSafeCache, tags: readonly string[], all: boolean, expire: boolean) => Promise<number>}
+ */
+let invalidate
+
 class TypeSafeCache {
+  #name
   #store
+  #values
   #namespace
-  #ttlMs
-  #jitter
+  #plan
+  #near
+  #writes
+  #reader
   #flights
   #readThrough
-  #tally = new Tally()
+  #batchThrough
+  #tally
   #degrade
 
   static {
@@ -35,6 +55,7 @@ class TypeSafeCache {
       del: (cache, ...args) => cache.#degrade.done(cache.#del(...args)),
       setMany: (cache, ...args) => cache.#degrade.done(cache.#setMany(...args)),
     }
+    invalidate = (cache, tags, all, expire) => cache.#degrade.or(cache.#invalidate(tags, all, expire), none)
   }
 
   /**
@@ -42,21 +63,33 @@ class TypeSafeCache {
    * @param {import('../index').CacheOptions} [options]
    */
   constructor(redis, options) {
-    const known = check.options(options, 'options', KNOWN)
-    const { prefix = 'cache', namespace = 'default', ttl = DEFAULT_TTL, jitter = 0, onError, onUnavailable } = known
-    check.key(namespace, 'options.namespace')
+    const known = settings(options)
+    const { name, prefix, namespace, plan } = known
+    this.#name = name
+    this.#tally = new Tally(name)
     this.#namespace = namespace
-    this.#store = new Store(redis, prefix, namespace, known)
-    this.#ttlMs = check.ttl(ttl, 'options.ttl')
-    this.#jitter = given.jitter(jitter)
-    this.#degrade = new Degrade(onUnavailable, this.#tally.counts)
-    if (onError !== undefined) check.callable(onError, 'options.onError')
+    this.#plan = plan
+    this.#values = new Values(known)
+    this.#store = new Store(redis, prefix, namespace, this.#values, known)
+    this.#degrade = new Degrade(known.onUnavailable, this.#tally.counts)
+    this.#near = Near.of(redis, { prefix, namespace }, known.near, this.#tally)
+    this.#writes = OwnWrites.of(redis, prefix)
     this.#flights = Flights.of(redis, prefix)
-    this.#readThrough = new ReadThrough(this.#store, this.#flights, this.#tally, this.#save, onError)
+    const schema = schemaOf(known.schema)
+    this.#reader = new Reader(this.#store, this.#values, this.#near, this.#writes, this.#tally, { ...known, schema })
+    const report = new Report(name, this.#tally.counts, known.onError)
+    this.#readThrough = new ReadThrough(this.#reader, this.#store, this.#flights, this.#tally, report)
+    this.#batchThrough = new BatchThrough(this.#reader, this.#store, this.#tally, report)
+    const [store, tally, near] = [this.#store, this.#tally, this.#near]
+    register('cache', name, this, () => figures(store, tally, near))
   }
 
   get namespace() {
     return this.#namespace
+  }
+
+  get name() {
+    return this.#name
   }
 
   /**
@@ -67,10 +100,25 @@ class TypeSafeCache {
     try {
       check.key(key)
       given.optionalNamespace(namespace)
-      return this.#degrade.or(this.#store.get(key, namespace, this.#tally.orNull), nothing)
+      if (this.#near !== null) {
+        const value = this.#near.get(key, namespace)
+        if (value !== MISS) return Promise.resolve(value)
+      }
+      return this.#degrade.or(this.#reader.get(key, namespace, orNull), nothing)
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} [namespace]
+   */
+  peek(key, namespace) {
+    check.key(key)
+    given.optionalNamespace(namespace)
+    const value = this.#near === null ? MISS : this.#near.get(key, namespace)
+    return value === MISS ? undefined : value
   }
 
   /**
@@ -80,14 +128,7 @@ class TypeSafeCache {
   async lookup(key, options) {
     check.key(key)
     const { namespace, signal } = given.lookup(options)
-    return this.#degrade.or(this.#store.lookup(key, namespace, this.#found, signal), missed)
-  }
-
-  #found = (/** @type {[any, number | bigint]} */ [stored, pttl]) => {
-    const value = this.#tally.found(stored)
-    if (value === MISS) return missed()
-    // -1 says that the key has no end, -2 that it ended between the two replies.
-    return { hit: true, value, stale: false, ageMs: null, ttlMs: pttl === -1 ? Infinity : Math.max(Number(pttl), 0) }
+    return this.#degrade.or(this.#store.lookup(key, namespace, (stored) => this.#reader.lookedUp(stored), signal), missed)
   }
 
   /**
@@ -107,26 +148,23 @@ class TypeSafeCache {
    */
   #set(key, value, options) {
     check.key(key)
-    const { ttlMs, namespace } = given.life(options, this.#ttlMs)
-    const stored = this.#store.encode(value)
-    this.#flights.revoke(namespace ?? this.#namespace, key)
+    const { ttlMs, staleMs, tags, namespace } = given.life(options, this.#plan)
+    const payload = this.#values.encode(value)
     // What is not to be stored must not leave an older value in its place.
-    return ttlMs === 0 ? this.#store.delete([key], namespace) : this.#save(key, stored, ttlMs, namespace)
+    if (ttlMs === 0) return this.#delete([key], namespace)
+    this.#part(key, namespace)
+    return this.#reader.set(key, payload, namespace, { ttlMs, staleMs, tags, negative: false })
   }
 
-  #save = async (
-    /** @type {string} */ key,
-    /** @type {string | Uint8Array} */ stored,
-    /** @type {number} */ ttlMs,
-    /** @type {string | undefined} */ namespace,
-  ) => {
-    await this.#store.set(key, stored, this.#jittered(ttlMs), namespace)
-    this.#tally.counts.stores++
-  }
-
-  /** @param {number} ttlMs */
-  #jittered(ttlMs) {
-    return this.#jitter === 0 || ttlMs === Infinity ? ttlMs : Math.max(1, Math.ceil(ttlMs * (1 - this.#jitter * Math.random())))
+  /**
+   * What this process has of a key is old from now on.
+   * @param {string} key
+   * @param {string | undefined} namespace
+   */
+  #part(key, namespace) {
+    this.#flights.part(namespace ?? this.#namespace, key)
+    this.#reader.part(key, namespace)
+    this.#near?.drop(key, namespace)
   }
 
   /**
@@ -160,9 +198,11 @@ class TypeSafeCache {
    * @param {string[]} keys
    * @param {string | undefined} namespace
    */
-  #delete(keys, namespace) {
-    for (const key of keys) this.#flights.revoke(namespace ?? this.#namespace, key)
-    return this.#store.delete(keys, namespace)
+  async #delete(keys, namespace) {
+    for (const key of keys) this.#part(key, namespace)
+    const count = await this.#reader.written(keys, namespace, () => this.#store.delete(keys, namespace))
+    this.#tally.invalidated(count)
+    return count
   }
 
   /**
@@ -184,11 +224,27 @@ class TypeSafeCache {
     try {
       check.key(key)
       check.callable(fetcher, 'fetcher')
-      const plan = given.plan(options, this.#ttlMs)
+      const plan = given.plan(options, this.#plan)
+      if (this.#near !== null && !plan.forceFresh && !plan.signal?.aborted) {
+        const value = this.#near.get(key, plan.namespace)
+        if (value !== MISS) return Promise.resolve(value)
+      }
       return this.#readThrough.get(plan.namespace ?? this.#namespace, key, fetcher, plan)
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /**
+   * @param {string} key
+   * @param {(context: import('../index').FetchContext) => any} fetcher
+   * @param {{ ttl: import('../index').Duration, staleTTL: import('../index').Duration }} options
+   */
+  async getStale(key, fetcher, options) {
+    const { ttl, staleTTL, ...rest } = check.options(options, 'options', ['staleTTL', ...given.KNOWN])
+    const missing = ttl === undefined ? 'ttl' : staleTTL === undefined ? 'staleTTL' : null
+    if (missing !== null) throw typeError(`options.${missing} must be given, got undefined`)
+    return this.getOrSet(key, fetcher, { ...rest, ttl, staleTtl: staleTTL })
   }
 
   /**
@@ -199,7 +255,19 @@ class TypeSafeCache {
     const list = check.keys(keys, 'keys')
     given.optionalNamespace(namespace)
     if (list.length === 0) return []
-    return this.#degrade.or(this.#store.getMany(list, namespace, this.#tally.orNull), () => list.map(nothing))
+    return this.#degrade.or(this.#reader.getMany(list, namespace, orNull), () => list.map(nothing))
+  }
+
+  /**
+   * @param {readonly string[]} keys
+   * @param {(missing: string[]) => any} fetcher
+   * @param {import('../index').Duration | import('../index').GetOrSetOptions} [options]
+   */
+  async getOrSetMany(keys, fetcher, options) {
+    const list = check.keys(keys, 'keys')
+    check.callable(fetcher, 'fetcher')
+    const plan = given.plan(options, this.#plan)
+    return this.#batchThrough.get(plan.namespace ?? this.#namespace, [...new Set(list)], fetcher, plan)
   }
 
   /**
@@ -215,13 +283,12 @@ class TypeSafeCache {
    * @param {import('../index').SetOptions} [options]
    */
   async #setMany(entries, options) {
-    const { ttlMs, namespace } = given.life(options, this.#ttlMs)
-    const { keys, stored } = given.pairs(entries, (value, name) => this.#store.encode(value, name))
+    const { ttlMs, staleMs, tags, namespace } = given.life(options, this.#plan)
+    const { keys, payloads } = given.pairs(entries, (value, name) => this.#values.encode(value, name))
     // As with `set`: what is not to be stored must not leave older values in its place.
     if (ttlMs === 0) return void (await this.#delete(keys, namespace))
-    for (const key of keys) this.#flights.revoke(namespace ?? this.#namespace, key)
-    await this.#store.setMany(keys, stored, keys.map(() => this.#jittered(ttlMs)), namespace)
-    this.#tally.counts.stores += keys.length
+    for (const key of keys) this.#part(key, namespace)
+    await this.#reader.setMany(keys, payloads, namespace, { ttlMs, staleMs, tags })
   }
 
   /**
@@ -249,14 +316,20 @@ class TypeSafeCache {
    * @param {string | undefined} namespace
    */
   async #deleteMatching(glob, namespace) {
-    const space = namespace ?? this.#namespace
-    // Which flights match is the server's to say; all of the namespace are revoked, at the price of a load at the most: those
-    // that may store what they loaded before, and those that may have read what was not yet deleted.
-    this.#flights.revokeAll(space)
+    // Which keys match is the server's to say; what was read in this turn is shared no longer, and what is in memory is forgotten.
+    const part = () => {
+      this.#flights.partAll(namespace ?? this.#namespace)
+      this.#reader.partAll()
+      this.#writes.moveAll(namespace ?? this.#namespace)
+      this.#near?.clear()
+    }
+    part()
     try {
-      return await this.#store.deleteMatching(glob, namespace)
+      const count = await this.#store.deleteMatching(glob, namespace)
+      this.#tally.invalidated(count)
+      return count
     } finally {
-      this.#flights.revokeAll(space)
+      part()
     }
   }
 
@@ -265,27 +338,63 @@ class TypeSafeCache {
   }
 
   /**
+   * @param {readonly string[]} tags
+   * @param {boolean} all
+   * @param {boolean} expire
+   */
+  async #invalidate(tags, all, expire) {
+    // Which keys carry them is the server's to say.
+    const part = () => {
+      this.#flights.partFromAll()
+      this.#reader.partAll()
+      this.#writes.moveEverything()
+      this.#near?.clear()
+    }
+    part()
+    try {
+      const count = await this.#store.invalidate(tags, all, expire)
+      this.#tally.invalidated(count)
+      return count
+    } finally {
+      part()
+    }
+  }
+
+  /**
    * @param {(...args: any[]) => any} fn
    * @param {import('../index').GetOrSetOptions & { key: (...args: any[]) => string }} options
    */
   wrap(fn, options) {
     check.callable(fn, 'fn')
-    const { key, ...rest } = check.options(options, 'options', ['key', 'ttl', 'namespace', 'forceFresh', 'signal'])
+    const { key, ...rest } = check.options(options, 'options', ['key', ...given.KNOWN])
     check.callable(key, 'options.key')
-    given.plan(rest, this.#ttlMs)
-    const cache = this
-    return /** @this {unknown} */ async function (/** @type {any[]} */ ...args) {
-      return cache.getOrSet(key(...args), () => fn.apply(this, args), rest)
-    }
+    given.plan(rest, this.#plan)
+    return memoise(this, fn, key, rest)
   }
 
   metrics() {
-    return { ...this.#tally.counts }
+    return figures(this.#store, this.#tally, this.#near)
   }
+}
+
+/**
+ * @param {Store} store
+ * @param {Tally} tally
+ * @param {Near | null} near
+ */
+function figures(store, tally, near) {
+  return { ...tally.counts, ...store.traffic(), ...(near?.figures ?? NO_NEAR) }
+}
+
+const NO_NEAR = Object.freeze({ nearEntries: 0, nearBytes: 0, nearEvictions: 0 })
+
+/** @param {any} found */
+function orNull(found) {
+  return found === MISS || found instanceof Odd ? null : found
 }
 
 function missed() {
   return { hit: false, value: null, stale: false, ageMs: null, ttlMs: 0 }
 }
 
-module.exports = { TypeSafeCache, done, KNOWN }
+module.exports = { TypeSafeCache, done, invalidate }

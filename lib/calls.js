@@ -31,7 +31,10 @@ const EVENT = 0xffffffff
 /** Two words a completion, behind the count and the flag that more wait. */
 const slots = new Uint32Array(2 + 2 * 512)
 
-/** @typedef {(value: any) => any} Decode makes a result of what came up */
+/**
+ * Makes a result of what came up: a function, or an object that may also give what stands in for a failure. `recover` must not throw.
+ * @typedef {((value: any) => any) | { decode(value: any): any, recover(error: any): any }} Decode
+ */
 
 /** Promises by ticket, in parallel arrays that grow and are used again. */
 /** @type {((value: any) => void)[]} */
@@ -80,14 +83,25 @@ function settle(ticket, tag, value) {
   const reject = rejects[ticket]
   const decode = decodes[ticket]
   release(ticket)
-  if (tag === FAILURE) return reject(fromNative(value))
+  if (tag === FAILURE) return fail(fromNative(value), decode, resolve, reject)
   if (tag < VALUE) value = tag === NIL ? null : tag === DONE ? undefined : tag === TRUE
   if (decode === null) return resolve(value)
   try {
-    resolve(decode(value))
+    resolve(typeof decode === 'function' ? decode(value) : decode.decode(value))
   } catch (error) {
     reject(error)
   }
+}
+
+/**
+ * @param {unknown} error
+ * @param {Decode | null} decode
+ * @param {(value: any) => void} resolve
+ * @param {(reason: unknown) => void} reject
+ */
+function fail(error, decode, resolve, reject) {
+  if (decode === null || typeof decode === 'function') reject(error)
+  else resolve(decode.recover(error))
 }
 
 /** @param {any[]} event */
@@ -138,7 +152,7 @@ function begin(native, submit, decode, resolve, reject) {
     status = submit(native, ticket)
   } catch (error) {
     release(ticket)
-    reject(internal(error))
+    fail(internal(error), decode, resolve, reject)
     return ticket
   }
   if (status === TAKEN) return ticket
@@ -147,7 +161,7 @@ function begin(native, submit, decode, resolve, reject) {
     return ticket
   }
   release(ticket)
-  reject(refusal(status))
+  fail(refusal(status), decode, resolve, reject)
   return ticket
 }
 

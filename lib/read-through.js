@@ -1,35 +1,81 @@
 'use strict'
 
-// `getOrSet`: a read, and on a miss a load whose value is stored, shared by all who ask for the key meanwhile.
+// `getOrSet`: a read, and on a miss a load whose value is stored. `docs/design.md` has the states and why they are right.
 
 const { until } = require('./abort')
-const { MISS } = require('./store')
+const { Flight } = require('./flights')
+const { Context, load, within } = require('./loader')
+const { KIND, Odd } = require('./odd')
+const { ASK, ANSWER, WHENEVER } = require('./store')
+const { MISS } = require('./values')
 
-/** @typedef {import('./flights').Flight} Flight */
 /** @typedef {import('./cache-arguments').Plan} Plan */
-/** @typedef {(context: import('../index').FetchContext) => any} Fetcher */
+/** @typedef {import('./loader').Fetcher} Fetcher */
+
+/** Most tokens fit a double; none is 0. */
+const newToken = () => Math.floor(Math.random() * (2 ** 53 - 1)) + 1
+
+/**
+ * A right to load, and what to give should the load fail, `MISS` for nothing. Without a token there is none: what is loaded is not stored.
+ * @typedef {{ token: number, epoch: number, fallback: any, isRefresh: boolean }} Right
+ */
+
+/** One call of `getOrSet`, shared by those who ask for the same. It is what the native call answers, so that a hit makes few objects. */
+class Errand extends Flight {
+  #owner
+  /** What the read is for, where it is for a copy in memory. @type {import('./reader').Copy | null} */
+  copy = null
+  isServedStale = false
+
+  /**
+   * @param {ReadThrough} owner
+   * @param {string} namespace
+   * @param {string} key
+   * @param {import('./flights').Terms} terms
+   * @param {Fetcher} fetcher
+   * @param {Plan} plan
+   */
+  constructor(owner, namespace, key, terms, fetcher, plan) {
+    super(namespace, key, terms)
+    this.#owner = owner
+    this.fetcher = fetcher
+    this.plan = plan
+  }
+
+  /** @param {any} stored */
+  decode(stored) {
+    return this.#owner.answered(this, stored)
+  }
+
+  /** @param {any} error */
+  recover(error) {
+    return this.#owner.unread(this, error)
+  }
+}
 
 class ReadThrough {
+  #reader
   #store
   #flights
   #tally
-  #save
-  #onError
-  #warned = false
+  #report
+  /** For callers whose values are read in the same way, with and without a stale life. */
+  #terms
 
   /**
+   * @param {import('./reader').Reader} reader reads and writes with the cache's own settings
    * @param {import('./store').Store} store
    * @param {import('./flights').Flights} flights
    * @param {import('./tally').Tally} tally
-   * @param {(key: string, stored: string | Uint8Array, ttlMs: number, namespace: string | undefined) => Promise<void>} save
-   * @param {import('../index').CacheOptions['onError']} onError
+   * @param {import('./report').Report} report
    */
-  constructor(store, flights, tally, save, onError) {
+  constructor(reader, store, flights, tally, report) {
+    this.#reader = reader
     this.#store = store
     this.#flights = flights
     this.#tally = tally
-    this.#save = save
-    this.#onError = onError
+    this.#report = report
+    this.#terms = { fresh: { reader: reader.terms, stale: false }, stale: { reader: reader.terms, stale: true } }
   }
 
   /**
@@ -41,102 +87,282 @@ class ReadThrough {
    */
   get(space, key, fetcher, plan) {
     const { signal, forceFresh } = plan
-    if (signal?.aborted) return Promise.reject(signal.reason)
-    let flight = forceFresh ? undefined : this.#flights.get(space, key)
+    if (signal !== undefined && signal.aborted) return Promise.reject(signal.reason)
+    const terms = plan.staleMs > 0 ? this.#terms.stale : this.#terms.fresh
+    let flight = forceFresh ? undefined : this.#flights.together(space, key, terms)
     if (flight !== undefined) {
       this.#tally.counts.coalesced++
     } else {
-      flight = this.#flights.begin(space, key)
-      flight.promise = this.#fly(flight, key, fetcher, plan)
+      const errand = new Errand(this, space, key, terms, fetcher, plan)
+      this.#flights.begin(errand)
+      errand.promise = forceFresh ? this.#loadAnew(errand) : this.#reader.read(key, plan, errand)
+      flight = errand
     }
     return signal === undefined ? flight.promise : until(signal, flight.promise)
   }
 
   /**
-   * @param {Flight} flight
-   * @param {string} key
-   * @param {Fetcher} fetcher
-   * @param {Plan} plan
+   * @param {Errand} errand
+   * @param {any} stored
    */
-  async #fly(flight, key, fetcher, { ttlMs, namespace, forceFresh }) {
-    let reachable = true
-    try {
-      try {
-        // A step later in either case, so that no fetcher runs before its flight can be joined.
-        const found = forceFresh ? await MISS : await this.#store.get(key, namespace, this.#tally.found)
-        if (found !== MISS) return found
-      } catch (error) {
-        reachable = false
-        this.#failed(error, { operation: 'get', key, namespace: flight.namespace })
-      }
-      const value = await this.#load(fetcher, { key, namespace: flight.namespace })
-      if (reachable && value !== undefined && ttlMs > 0 && !flight.revoked) await this.#keep(flight, key, value, ttlMs, namespace)
-      return value
-    } finally {
-      this.#flights.end(flight)
+  answered(errand, stored) {
+    return this.#reader.judge(stored, errand.copy, (found) => this.#found(errand, found))
+  }
+
+  /**
+   * The value, or the promise of one.
+   * @param {Errand} errand
+   * @param {any} found a value, `MISS`, or what is odd
+   */
+  #found(errand, found) {
+    if (found === MISS) return this.#missed(errand, ASK.MISS)
+    if (!(found instanceof Odd)) return found
+    switch (found.kind) {
+      case KIND.LEASED:
+        return this.#joined(errand, found.token) ?? this.#missed(errand, ASK.MISS)
+      case KIND.EARLY:
+        void this.#refresh(errand, ASK.REFRESH, found.value)
+        return found.value
+      case KIND.STALE:
+        return this.#stale(errand, found)
+      default:
+        // It is there, and cannot be used: it is to be replaced.
+        return this.#missed(errand, ASK.REFRESH)
     }
   }
 
   /**
-   * @param {Flight} flight
-   * @param {string} key
-   * @param {unknown} value
-   * @param {number} ttlMs
-   * @param {string | undefined} namespace
+   * The load that holds this lease, where it is one of ours: its key cannot have been written or deleted since it began. Of its tags only the
+   * store knows, so what was not stored for them is not for those who came later.
+   * @param {Errand} errand
+   * @param {number} token
    */
-  async #keep(flight, key, value, ttlMs, namespace) {
+  #joined(errand, token) {
+    const flight = this.#flights.under(token, errand.terms)
+    if (flight === undefined || !errand.plan.leased) return undefined
+    this.#tally.counts.coalesced++
+    const { key, fetcher, plan } = errand
+    // Not with the signal of one caller, since all of this turn share the errand.
+    const again = () => this.get(flight.namespace, key, fetcher, { ...plan, signal: undefined })
+    return flight.loading().then((value) => (flight.mayBeOld ? again() : value))
+  }
+
+  /**
+   * @param {Errand} errand
+   * @param {Odd} found
+   */
+  #stale(errand, { value, token, isInvalidated }) {
+    const { staleMs, softMs } = errand.plan
+    if (isInvalidated || staleMs === 0) {
+      this.#tally.missed()
+      if (!isInvalidated) return this.#missed(errand, ASK.MISS)
+      const fresh = this.#joined(errand, token) ?? this.#missed(errand, ASK.MISS, value)
+      // Whoever joins has not read the old value, and is not to get it because the time is up.
+      errand.loads = fresh
+      return softMs === 0 ? fresh : within(softMs, fresh, () => this.#serveStale(errand, value))
+    }
+    const refreshed = this.#refresh(errand, ASK.STALE, value)
+    if (softMs === 0) return this.#serveStale(errand, value)
+    return within(softMs, refreshed, () => MISS).then((fresh) => (fresh === MISS ? this.#serveStale(errand, value) : fresh))
+  }
+
+  /**
+   * @param {Errand} errand
+   * @param {any} value
+   */
+  #serveStale(errand, value) {
+    if (errand.isServedStale) return value
+    errand.isServedStale = true
+    this.#tally.stale(1)
+    return value
+  }
+
+  /**
+   * Loads again behind a value that is there, once at a time. Never rejects: `MISS` says that it was not to be, or failed.
+   * @param {Errand} errand
+   * @param {number} how
+   * @param {any} value
+   */
+  async #refresh(errand, how, value) {
+    const { namespace, key } = errand
+    const until = this.#flights.refreshes(namespace, key, this.#store.leaseMs)
+    if (until === null) return MISS
     try {
-      await this.#save(key, this.#store.encode(value), ttlMs, namespace)
+      this.#tally.counts.refreshes++
+      const right = await this.#ask(errand, how, 0, true)
+      if (right.token === 0) return MISS
+      return await this.#load(errand, { ...right, fallback: value })
     } catch (error) {
-      this.#failed(error, { operation: 'set', key, namespace: flight.namespace })
+      this.#report.failed(error, { operation: 'load', key, namespace })
+      return MISS
+    } finally {
+      this.#flights.hasRefreshed(namespace, key, until)
     }
   }
 
   /**
-   * @param {Fetcher} fetcher
-   * @param {import('../index').FetchContext} context
+   * Nothing could be read.
+   * @param {Errand} errand
+   * @param {any} error
    */
-  async #load(fetcher, context) {
+  async unread(errand, error) {
+    // A step later, so that no fetcher runs before its flight can be joined.
+    await undefined
+    this.#report.failed(error, { operation: 'get', key: errand.key, namespace: errand.namespace })
+    try {
+      return await this.#load(errand, UNLEASED)
+    } finally {
+      // Where nothing was waited for, its turn may go on behind it; whoever comes now loads anew.
+      this.#flights.part(errand.namespace, errand.key)
+    }
+  }
+
+  /**
+   * @param {Errand} errand
+   * @param {number} how
+   * @param {any} [fallback] what was read, and may be given should the load fail
+   */
+  async #missed(errand, how, fallback = MISS) {
+    if (errand.plan.ttlMs === 0) return this.#load(errand, { ...UNLEASED, fallback })
+    const right = await this.#ask(errand, errand.plan.leased ? how : ASK.FORCE, errand.plan.waitMs, false)
+    if ('found' in right) return right.found
+    return this.#load(errand, right.fallback === MISS ? { ...right, fallback } : right)
+  }
+
+  /** @param {Errand} errand */
+  async #loadAnew(errand) {
+    // A step later, so that no fetcher runs before its flight can be joined.
+    await undefined
+    if (errand.plan.ttlMs === 0) return this.#load(errand, UNLEASED)
+    return this.#load(errand, await this.#ask(errand, ASK.FORCE, 0, false))
+  }
+
+  /**
+   * Asks for the right to load. A value that has come meanwhile is `found`; a right without a token says that another has it, or that nobody
+   * could be asked.
+   * @param {Errand} errand
+   * @param {number} how
+   * @param {number} waitMs
+   * @param {boolean} isRefresh
+   * @returns {Promise<Right & { found?: any }>}
+   */
+  async #ask(errand, how, waitMs, isRefresh) {
+    const { plan } = errand
+    const token = newToken()
+    // Nobody joins a refresh: its flight has given the old value already.
+    if (!isRefresh) this.#flights.loads(errand, token, this.#store.leaseMs)
+    /** @type {[answer: number, stored: any, epoch: number, waited: boolean]} */
+    let given
+    try {
+      given = await this.#store.lease(errand.key, plan.namespace, { token, how, waitMs, tagged: plan.tagged })
+    } catch (/** @type {any} */ error) {
+      this.#flights.hasLoaded(errand)
+      // It may have been granted, and nobody is to wait for nothing.
+      if (error?.maybeExecuted) this.#giveBack(errand, token, 0)
+      // What is loaded now is not stored.
+      this.#report.failed(error, { operation: 'set', key: errand.key, namespace: errand.namespace })
+      return { ...UNLEASED, isRefresh }
+    }
+    const [answer, stored, epoch, waited] = given
+    if (waited) this.#tally.counts.leaseWaits++
+    const fallback = stored === null || isRefresh ? MISS : await this.#reader.fallback(stored, plan.staleMs)
+    if (answer === ANSWER.GRANTED) return { token, epoch, fallback, isRefresh }
+    this.#flights.hasLoaded(errand)
+    const none = { ...UNLEASED, isRefresh, fallback }
+    if (isRefresh) return none
+    const value = answer === ANSWER.FRESH ? await this.#reader.accept(stored) : MISS
+    if (value !== MISS) return { ...none, found: value }
+    if (answer === ANSWER.RESTING && fallback !== MISS) return { ...none, found: this.#serveStale(errand, fallback) }
+    // What is there, or has come meanwhile, cannot be used, and is to be replaced.
+    if (answer === ANSWER.FRESH && (how === ASK.MISS || waited)) return this.#ask(errand, ASK.REFRESH, waited ? 0 : waitMs, isRefresh)
+    return none
+  }
+
+  /**
+   * Calls the fetcher and stores what it gives, or gives the lease back.
+   * @param {Errand} errand
+   * @param {Right} right
+   */
+  async #load(errand, right) {
+    const { plan, fetcher } = errand
+    const context = new Context(errand.key, errand.namespace, plan)
+    const begun = performance.now()
     this.#tally.counts.loads++
     try {
-      return await fetcher(context)
+      const value = await load(fetcher, context, plan.hardMs)
+      const ms = performance.now() - begun
+      this.#tally.loaded(ms)
+      const decision = context.decide(value)
+      if (right.token === 0) return value
+      errand.mayBeOld = plan.tagged || (decision !== null && decision.tags.length > 0)
+      if (decision === null) this.#giveBack(errand, right.token, 0)
+      else if (await this.#keep(errand, right, value, decision, ms)) errand.mayBeOld = false
+      this.#flights.hasLoaded(errand)
+      return value
     } catch (error) {
-      this.#tally.counts.loadFailures++
-      throw error
+      // What stands in for it is for those who have read it themselves.
+      errand.mayBeOld = right.fallback !== MISS
+      this.#loadFailed(errand, right, error, performance.now() - begun)
+      if (right.fallback === MISS) throw error
+      return right.isRefresh ? MISS : this.#serveStale(errand, right.fallback)
     }
   }
 
   /**
-   * The cache failed and the caller is served all the same, whatever `onError` does.
-   * @param {any} error
-   * @param {{ operation: 'get' | 'set', key: string, namespace: string }} info
+   * @param {Errand} errand
+   * @param {Right} right
+   * @param {unknown} error
+   * @param {number} ms
    */
-  #failed(error, info) {
-    this.#tally.counts.errors++
-    if (this.#onError !== undefined) void this.#tell(this.#onError, error, info)
+  #loadFailed(errand, right, error, ms) {
+    this.#tally.loadFailed(ms)
+    const { plan } = errand
+    if (right.fallback !== MISS) {
+      this.#report.failed(error, { operation: 'load', key: errand.key, namespace: errand.namespace })
+    }
+    this.#giveBack(errand, right.token, plan.restMs)
+    this.#flights.hasLoaded(errand)
   }
 
   /**
-   * Async, so that neither what `onError` throws nor what it returns, should it be async against its type, ends the process.
-   * @param {(error: any, info: any) => unknown} onError
-   * @param {any} error
-   * @param {object} info
+   * Not waited for: it leaves before whatever the caller does next.
+   * @param {Errand} errand
+   * @param {number} token
+   * @param {number} restMs
    */
-  async #tell(onError, error, info) {
+  #giveBack({ key, plan }, token, restMs) {
+    if (token === 0) return
+    this.#store.abandon([key], token, restMs, plan.namespace).catch(() => {
+      // It ends by itself.
+    })
+  }
+
+  /**
+   * Whether it is known to be stored.
+   * @param {Errand} errand
+   * @param {Right} right
+   * @param {unknown} value
+   * @param {{ ttlMs: number, staleMs: number, tags: readonly string[], negative: boolean }} decision
+   * @param {number} ms
+   */
+  async #keep(errand, right, value, decision, ms) {
+    const { plan } = errand
     try {
-      await onError(error, info)
-    } catch (thrown) {
-      this.#warn(thrown)
+      const loadMs = plan.beta > 0 ? Math.max(1, Math.round(ms)) : 0
+      const epoch = decision.tags.length > 0 ? right.epoch : WHENEVER
+      const stored = await this.#reader.keep(errand.key, value, plan.namespace, decision, { loadMs, token: right.token, epoch })
+      // One whose tags were invalidated may still hold its lease.
+      if (!stored) this.#giveBack(errand, right.token, 0)
+      return stored
+    } catch (error) {
+      this.#report.failed(error, { operation: 'set', key: errand.key, namespace: errand.namespace })
+      this.#giveBack(errand, right.token, 0)
+      return false
     }
-  }
-
-  /** @param {unknown} thrown */
-  #warn(thrown) {
-    if (this.#warned) return
-    this.#warned = true
-    const detail = thrown instanceof Error ? thrown.stack : undefined
-    process.emitWarning("a cache's onError threw; this is said once", { type: 'RedwrightWarning', code: 'REDWRIGHT_ON_ERROR', detail })
   }
 }
 
-module.exports = { ReadThrough }
+/** @type {Right} */
+const UNLEASED = Object.freeze({ token: 0, epoch: WHENEVER, fallback: MISS, isRefresh: false })
+
+module.exports = { ReadThrough, newToken }

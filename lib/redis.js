@@ -14,6 +14,7 @@ const { RedwrightError, typeError } = require('./errors')
 const { refuseProduction } = require('./embedded/find')
 const { nodeHealth, overall } = require('./health')
 const { metrics } = require('./metrics')
+const { register } = require('./registry')
 const { revive } = require('./replies')
 const { scriptOf } = require('./scripts')
 const signals = require('./signals')
@@ -30,6 +31,12 @@ const { normalise, isEmbedded, merge, toNative } = require('./options')
  * ) => Promise<any>}
  */
 let call
+
+/**
+ * The generations of what was read, which the I/O thread moves when it changes; `null` until the native half is there.
+ * @type {(redis: Redis) => Uint32Array | null}
+ */
+let wordsOf
 
 class Redis extends EventEmitter {
   /** @type {import('../index').RedisOptions} */
@@ -50,11 +57,14 @@ class Redis extends EventEmitter {
   #closing = null
   /** Undoes `closeOnSignal`. */
   #ignoreSignals = () => {}
+  /** Ends its being counted by the doors of observability. */
+  #uncount
   /** The bridge holds it weakly, so that a client that nobody holds can go. */
   #receiver = { onEvent: (/** @type {string} */ name, /** @type {any[]} */ fields) => this.#onEvent(name, fields) }
 
   static {
     call = (redis, submit, decode, signal) => redis.#call(submit, decode, signal)
+    wordsOf = (redis) => /** @type {any} */ (redis.#native?.words() ?? null)
   }
 
   /** @param {string | import('../index').RedisOptions} [options] */
@@ -68,6 +78,7 @@ class Redis extends EventEmitter {
     this.#breaker = ofClient(this.#options.breaker)
     if (isEmbedded(this.#options)) refuseProduction()
     else this.#native = this.#open(native)
+    this.#uncount = register('client', this.#options.connectionName ?? 'default', this)
   }
 
   /** @param {string | import('../index').RedisOptions} [options] */
@@ -118,7 +129,8 @@ class Redis extends EventEmitter {
   #call(submit, decode = null, signal) {
     const native = this.#native
     if (native === null) {
-      const later = this.#ready().then(() => this.#call(submit, decode, signal))
+      const recover = decode === null || typeof decode === 'function' ? undefined : decode.recover.bind(decode)
+      const later = this.#ready().then(() => this.#call(submit, decode, signal), recover)
       return signal ? until(signal, later) : later
     }
     const answer = signal ? bridge.callUntil(native, signal, submit, decode) : bridge.call(native, submit, decode)
@@ -217,6 +229,7 @@ class Redis extends EventEmitter {
     const native = this.#native
     if (native) await bridge.call(native, (native, ticket) => (native.close(ticket, within) ? 0 : 3))
     this.#status = 'closed'
+    this.#uncount()
     this.#ignoreSignals()
     // A listener that throws is no failure of this.
     queueMicrotask(() => this.emit('close', {}))
@@ -275,4 +288,4 @@ class Redis extends EventEmitter {
   }
 }
 
-module.exports = { Redis, call }
+module.exports = { Redis, call, wordsOf }

@@ -1,43 +1,41 @@
 'use strict'
 
-// `RedisRepository`: the public class.
+// `RedisRepository`: the public class. A cache that never hides an error, over records of one type.
 
+const { TypeSafeCache, invalidate } = require('./cache')
+const given = require('./cache-arguments')
 const check = require('./check')
-const { Degrade, nothing, nowhere, unsaid } = require('./degrade')
-const { Store, decode, MISS, UNREADABLE } = require('./store')
 
-const DEFAULT_TTL = 3600
+const OPTIONS = ['prefix', 'name', 'ttl', 'near', 'codec', 'schema', 'migrate', 'compress', 'maxValueBytes', 'timeoutMs', 'onUnavailable', 'tags']
 
 class RedisRepository {
-  #store
-  #namespace
-  #ttlMs
-  #counts = { degraded: 0 }
-  #degrade
+  #cache
+  /** @type {((value: any, id: string) => unknown) | null} */
+  #tagsOf = null
 
   /**
    * @param {import('./redis').Redis} redis
    * @param {string} namespace
-   * @param {import('../index').RepositoryOptions} [options]
+   * @param {import('../index').RepositoryOptions<any>} [options]
    */
   constructor(redis, namespace, options) {
-    const known = check.options(options, 'options', ['prefix', 'ttl', 'maxValueBytes', 'timeoutMs', 'onUnavailable'])
-    const { prefix = 'repo', ttl = DEFAULT_TTL } = known
+    const { tags, ...rest } = check.options(options, 'options', OPTIONS)
     check.key(namespace, 'namespace')
-    this.#namespace = namespace
-    this.#store = new Store(redis, prefix, namespace, known)
-    this.#ttlMs = check.ttl(ttl, 'options.ttl')
-    this.#degrade = new Degrade(known.onUnavailable, this.#counts)
+    if (tags !== undefined) {
+      check.callable(tags, 'options.tags')
+      this.#tagsOf = tags
+    }
+    this.#cache = new TypeSafeCache(redis, { prefix: 'repo', ...rest, namespace })
   }
 
   get namespace() {
-    return this.#namespace
+    return this.#cache.namespace
   }
 
   /** @param {string} id */
   async get(id) {
     check.key(id, 'id')
-    return this.#degrade.or(this.#store.get(id, undefined, orNull), nothing)
+    return this.#cache.get(id)
   }
 
   /**
@@ -47,40 +45,38 @@ class RedisRepository {
    */
   async set(id, value, ttl) {
     check.key(id, 'id')
-    const ttlMs = ttl === undefined ? this.#ttlMs : check.ttl(ttl, 'ttl')
-    const stored = this.#store.encode(value)
-    // What is not to be stored must not leave an older value in its place.
-    const work = ttlMs === 0 ? this.#store.delete([id], undefined) : this.#store.set(id, stored, ttlMs, undefined)
-    await this.#degrade.or(work, unsaid)
+    if (ttl !== undefined) check.ttl(ttl, 'ttl')
+    const tags = this.#tagsOf === null ? given.NO_TAGS : given.tags(this.#tagsOf(value, id), 'what options.tags gave')
+    await this.#cache.set(id, value, ttl === undefined ? { tags } : { ttl, tags })
   }
 
   /** @param {string} id */
   async delete(id) {
     check.key(id, 'id')
-    await this.#degrade.or(this.#store.delete([id], undefined), unsaid)
+    await this.#cache.del(id)
   }
 
   /** @param {string} id */
   async exists(id) {
     check.key(id, 'id')
-    return this.#degrade.or(this.#store.exists(id, undefined), nowhere)
+    return this.#cache.exists(id)
   }
 
   /** @param {readonly string[]} ids */
   async getMany(ids) {
-    const list = check.keys(ids, 'ids')
-    return list.length === 0 ? [] : this.#degrade.or(this.#store.getMany(list, undefined, orNull), () => list.map(nothing))
+    return this.#cache.getMany(check.keys(ids, 'ids'))
+  }
+
+  /** @param {string} tag */
+  async deleteByTag(tag) {
+    check.key(tag, 'tag')
+    return invalidate(this.#cache, [tag], false, false)
   }
 
   metrics() {
-    return { ...this.#counts }
+    const { degraded, nearHits } = this.#cache.metrics()
+    return { degraded, nearHits }
   }
-}
-
-/** @param {any} stored */
-function orNull(stored) {
-  const value = decode(stored)
-  return value === MISS || value === UNREADABLE ? null : value
 }
 
 module.exports = { RedisRepository }

@@ -2,7 +2,8 @@
 
 // `ResilientCache`: the public class. A `TypeSafeCache` that degrades, and tells of each write whether it was done.
 
-const { TypeSafeCache, done, KNOWN } = require('./cache')
+const { TypeSafeCache, done } = require('./cache')
+const { KNOWN } = require('./cache-options')
 const check = require('./check')
 
 const OPTIONS = KNOWN.filter((name) => name !== 'onUnavailable')
@@ -25,6 +26,11 @@ class ResilientCache {
   /** @param {Parameters<TypeSafeCache['get']>} args */
   get(...args) {
     return this.#cache.get(...args)
+  }
+
+  /** @param {Parameters<TypeSafeCache['peek']>} args */
+  peek(...args) {
+    return this.#cache.peek(...args)
   }
 
   /** @param {Parameters<TypeSafeCache['lookup']>} args */
@@ -55,6 +61,16 @@ class ResilientCache {
   /** @param {Parameters<TypeSafeCache['getOrSet']>} args */
   getOrSet(...args) {
     return this.#cache.getOrSet(...args)
+  }
+
+  /** @param {Parameters<TypeSafeCache['getStale']>} args */
+  getStale(...args) {
+    return this.#cache.getStale(...args)
+  }
+
+  /** @param {Parameters<TypeSafeCache['getOrSetMany']>} args */
+  getOrSetMany(...args) {
+    return this.#cache.getOrSetMany(...args)
   }
 
   /** @param {Parameters<TypeSafeCache['getMany']>} args */

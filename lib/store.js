@@ -1,29 +1,44 @@
 'use strict'
 
-// What the cache and the repository share: keys in namespaces, values as JSON or bytes, one native call an operation.
+// What the caches and the repository share: keys in namespaces, one native call an operation.
 
-const { isUint8Array } = require('node:util/types')
 const binding = require('./native')
 const check = require('./check')
 const { Redis, call } = require('./redis')
-const { typeError, rangeError, kindOf } = require('./errors')
+const { typeError, kindOf } = require('./errors')
 const { inParts } = require('./parts')
 
-const MAX_VALUE_BYTES = 64 * 1024 * 1024
 /** What the native half takes for a life of no end. */
 const ENDLESS = -1
+/** What it takes for "whenever", of an epoch. */
+const WHENEVER = -1
+/** Of a codec among many: the payload is not text. */
+const BINARY = 0x80
 
-/** Found, and not readable. */
-const UNREADABLE = Symbol('unreadable')
-/** Not found. */
-const MISS = Symbol('miss')
+/** What `read` wishes for; `src/cache/native.rs` has the same table. */
+const WISH = /** @type {const} */ ({ LIFE: 1, STALE: 2, NEAR: 4 })
+
+/** How a lease is asked for, and what is answered; `src/cache/lease.rs` has the same tables. */
+const ASK = /** @type {const} */ ({ MISS: 0, REFRESH: 1, FORCE: 2, STALE: 3 })
+const ANSWER = /** @type {const} */ ({ GRANTED: 0, FRESH: 1, BUSY: 2, RESTING: 3, FOREIGN: 4, VAIN: 5 })
+
+/**
+ * How a value is stored besides its life: the last part of that in which it is stale, whether it says that there is nothing, its tags.
+ * @typedef {{ staleMs: number, negative: boolean, tags: readonly string[] }} Manner
+ *
+ * What its load took, and on what terms it is stored: who must hold the lease (0: whatever is there), and since which epoch none of its tags may
+ * have been invalidated.
+ * @typedef {{ loadMs: number, token: number, epoch: number }} Terms
+ */
 
 class Store {
   #redis
   #prefix
   #namespace
-  #maxValueBytes
+  #values
   #timeout
+  #leaseMs
+  #compressFrom
   /** @type {import('../binding').NativeCache | null} */
   #native = null
 
@@ -31,16 +46,23 @@ class Store {
    * @param {Redis} redis
    * @param {string} prefix
    * @param {string} namespace
-   * @param {{ maxValueBytes?: number, timeoutMs?: import('../index').Duration }} options
+   * @param {import('./values').Values} values
+   * @param {{ timeoutMs?: import('../index').Duration, leaseMs?: number, compressFrom?: number }} options
    */
-  constructor(redis, prefix, namespace, { maxValueBytes = MAX_VALUE_BYTES, timeoutMs }) {
+  constructor(redis, prefix, namespace, values, { timeoutMs, leaseMs = 0, compressFrom = 0 }) {
     if (!(redis instanceof Redis)) throw typeError(`redis must be a Redis of this package, got ${kindOf(redis)}`)
     check.key(prefix, 'options.prefix')
     this.#redis = redis
     this.#prefix = prefix
     this.#namespace = namespace
-    this.#maxValueBytes = check.integer(maxValueBytes, 'options.maxValueBytes', 1, MAX_VALUE_BYTES)
+    this.#values = values
     this.#timeout = timeoutMs === undefined ? 0 : check.duration(timeoutMs, 'options.timeoutMs')
+    this.#leaseMs = leaseMs
+    this.#compressFrom = compressFrom
+  }
+
+  get leaseMs() {
+    return this.#leaseMs
   }
 
   /**
@@ -48,16 +70,19 @@ class Store {
    * @returns {import('../binding').NativeCache}
    */
   #on(redis) {
-    return (this.#native ??= new binding.NativeCache(redis, this.#prefix, this.#namespace, this.#timeout))
+    return (this.#native ??= new binding.NativeCache(redis, this.#prefix, this.#namespace, this.#timeout, this.#leaseMs, this.#compressFrom))
   }
 
   /**
+   * The value as it is stored, or a list that begins with a `KIND` where that was wished for.
    * @param {string} key
    * @param {string | undefined} namespace
+   * @param {number} wish
+   * @param {number} beta
    * @param {import('./calls').Decode} decode
    */
-  get(key, namespace, decode) {
-    return call(this.#redis, (redis, ticket) => this.#on(redis).get(ticket, key, namespace), decode)
+  read(key, namespace, wish, beta, decode) {
+    return call(this.#redis, (redis, ticket) => this.#on(redis).get(ticket, key, wish, beta, namespace), decode)
   }
 
   /**
@@ -80,13 +105,31 @@ class Store {
 
   /**
    * @param {string} key
-   * @param {string | Uint8Array} stored what `encode` gave
+   * @param {string | Uint8Array} payload what `encode` gave
    * @param {number} ttlMs
    * @param {string | undefined} namespace
    */
-  set(key, stored, ttlMs, namespace) {
-    const isBuffer = Buffer.isBuffer(stored)
-    return call(this.#redis, (redis, ticket) => this.#on(redis).set(ticket, key, stored, life(ttlMs), isBuffer, namespace))
+  set(key, payload, ttlMs, namespace) {
+    const codec = this.#values.codecIdOf(payload)
+    return call(this.#redis, (redis, ticket) => this.#on(redis).set(ticket, key, payload, codec, life(ttlMs), namespace))
+  }
+
+  /**
+   * Stores with a head, or on terms. Whether these held.
+   * @param {string} key
+   * @param {string | Uint8Array} payload
+   * @param {number} lifeMs in all
+   * @param {Manner} manner
+   * @param {Terms} terms
+   * @param {string | undefined} namespace
+   * @returns {Promise<boolean>}
+   */
+  put(key, payload, lifeMs, { staleMs, negative, tags }, { loadMs, token, epoch }, namespace) {
+    const codec = this.#values.codecIdOf(payload)
+    const joined = tags.length === 0 ? undefined : tags.join('\0')
+    return call(this.#redis, (redis, ticket) =>
+      this.#on(redis).put(ticket, key, payload, codec, life(lifeMs), staleMs, loadMs, negative, joined, token, epoch, namespace),
+    )
   }
 
   /**
@@ -102,18 +145,58 @@ class Store {
 
   /**
    * @param {string[]} keys
-   * @param {(string | Uint8Array)[]} stored
-   * @param {number[]} ttlsMs
+   * @param {(string | Uint8Array)[]} payloads
+   * @param {number[]} livesMs in all
    * @param {string | undefined} namespace
    */
-  async setMany(keys, stored, ttlsMs, namespace) {
-    const texts = stored.map((value) => (typeof value === 'string' ? value : Buffer.isBuffer(value) ? 'buffer' : 'bytes'))
-    await inParts(keys.length, (i) => Math.max(keys[i].length, texts[i].length), (start, end) => {
-      const binaries = /** @type {Uint8Array[]} */ (stored.slice(start, end).filter((value) => typeof value !== 'string'))
-      const lives = ttlsMs.slice(start, end).map(life)
-      const ids = keys.slice(start, end).join('\0')
-      const values = texts.slice(start, end).join('\0')
-      return call(this.#redis, (redis, ticket) => this.#on(redis).setMany(ticket, ids, values, binaries, lives, namespace))
+  async setMany(keys, payloads, livesMs, namespace) {
+    await this.#inParts(keys, payloads, (native, ticket, part) =>
+      native.setMany(ticket, part.ids, part.texts, part.binaries, part.codecs, part.pick(livesMs).map(life), namespace),
+    )
+  }
+
+  /**
+   * As `put` for many, in the same manner but for their tags. Whether the terms of each held.
+   * @param {string[]} keys
+   * @param {(string | Uint8Array)[]} payloads
+   * @param {number[]} livesMs in all
+   * @param {Terms & { staleMs: number, tags: readonly (readonly string[])[] }} manner the tags of each
+   * @param {string | undefined} namespace
+   * @returns {Promise<boolean[]>}
+   */
+  async putMany(keys, payloads, livesMs, { staleMs, loadMs, tags, token, epoch }, namespace) {
+    const parts = await this.#inParts(keys, payloads, (native, ticket, part) => {
+      const { ids, texts, binaries, codecs } = part
+      const lives = part.pick(livesMs).map(life)
+      const own = part.pick(tags)
+      // Those that all share are told once.
+      const isShared = own.every((list) => list === own[0])
+      const flat = isShared ? own[0] : own.flat()
+      const joined = flat.length === 0 ? undefined : flat.join('\0')
+      const counts = isShared ? [] : own.map((list) => list.length)
+      return native.putMany(ticket, ids, texts, binaries, codecs, lives, staleMs, loadMs, joined, counts, token, epoch, namespace)
+    })
+    return parts.flat()
+  }
+
+  /**
+   * @param {string[]} keys
+   * @param {(string | Uint8Array)[]} payloads
+   * @param {(native: import('../binding').NativeCache, ticket: number, part: {
+   *   ids: string, texts: string, binaries: Uint8Array[], codecs: Uint8Array, pick: <T>(list: readonly T[]) => T[]
+   * }) => number} submit
+   */
+  #inParts(keys, payloads, submit) {
+    /** @param {string | Uint8Array} payload */
+    const text = (payload) => (typeof payload === 'string' ? payload : '')
+    return inParts(keys.length, (i) => Math.max(keys[i].length, text(payloads[i]).length), (start, end) => {
+      /** @template T @param {readonly T[]} list */
+      const pick = (list) => list.slice(start, end)
+      const chosen = pick(payloads)
+      const binaries = /** @type {Uint8Array[]} */ (chosen.filter((payload) => typeof payload !== 'string'))
+      const codecs = Uint8Array.from(chosen, (payload) => this.#values.codecIdOf(payload) | (typeof payload === 'string' ? 0 : BINARY))
+      const part = { ids: pick(keys).join('\0'), texts: chosen.map(text).join('\0'), binaries, codecs, pick }
+      return call(this.#redis, (redis, ticket) => submit(this.#on(redis), ticket, part))
     })
   }
 
@@ -149,62 +232,53 @@ class Store {
   }
 
   /**
-   * A value as it is stored: JSON text, or bytes as they are.
-   * @param {unknown} value
-   * @param {string} [name]
-   * @returns {string | Uint8Array}
+   * Asks for the right to load: `[answer, value, epoch, whether another's load was waited for]`.
+   * @param {string} key
+   * @param {string | undefined} namespace
+   * @param {{ token: number, how: number, waitMs: number, tagged: boolean }} wanted
+   * @returns {Promise<[answer: number, stored: any, epoch: number, waited: boolean]>}
    */
-  encode(value, name = 'value') {
-    // By its kind and not by its class: a test runner's sandbox has a `Uint8Array` of its own.
-    if (isUint8Array(value)) {
-      this.#limit(value.byteLength, name)
-      return value
-    }
-    const json = toJson(value, name)
-    // No character takes more than three bytes a code unit, so a short text needs no counting.
-    if (json.length * 3 > this.#maxValueBytes) this.#limit(Buffer.byteLength(json), name)
-    return json
+  lease(key, namespace, { token, how, waitMs, tagged }) {
+    return call(this.#redis, (redis, ticket) => this.#on(redis).lease(ticket, key, token, how, waitMs, tagged, namespace))
   }
 
   /**
-   * @param {number} bytes
-   * @param {string} name
+   * @param {string[]} keys
+   * @param {string | undefined} namespace
+   * @param {{ token: number, how: number, tagged: boolean }} wanted
+   * @returns {Promise<[answer: number, stored: any, epoch: number, waited: boolean][]>}
    */
-  #limit(bytes, name) {
-    if (bytes > this.#maxValueBytes) throw rangeError(`${name} must be at most ${this.#maxValueBytes} bytes as stored, got ${bytes}`)
+  async leaseMany(keys, namespace, { token, how, tagged }) {
+    const parts = await this.#eachPart(keys, (native, ticket, ids) => native.leaseMany(ticket, ids, token, how, tagged, namespace))
+    return parts.flat()
   }
-}
 
-/**
- * @param {unknown} value
- * @param {string} name
- * @returns {string}
- */
-function toJson(value, name) {
-  let json
-  try {
-    json = JSON.stringify(value)
-  } catch (cause) {
-    // V8 says so of a text longer than any string, and of a value nested too deep for its stack.
-    if (cause instanceof RangeError) throw Object.assign(rangeError(`${name} is too large or too deep to be stored as JSON`), { cause })
-    throw Object.assign(typeError(`${name} cannot be stored as JSON: it is cyclic, holds a bigint, or its toJSON throws`), { cause })
+  /**
+   * Gives leases back; where a value is there, nobody loads it again for `restMs`.
+   * @param {string[]} keys
+   * @param {number} token
+   * @param {number} restMs
+   * @param {string | undefined} namespace
+   */
+  async abandon(keys, token, restMs, namespace) {
+    await this.#eachPart(keys, (native, ticket, ids) => native.abandon(ticket, ids, token, restMs, namespace))
   }
-  if (json === undefined) throw typeError(`${name} cannot be stored as JSON, got ${kindOf(value)}`)
-  return json
-}
 
-/**
- * The value of what is stored: JSON, a foreign plain string, or bytes.
- * @param {string | Uint8Array | null | false} stored
- */
-function decode(stored) {
-  if (stored === null) return MISS
-  if (stored === false) return UNREADABLE
-  if (typeof stored !== 'string') return stored
-  try {
-    return JSON.parse(stored)
-  } catch {
-    return stored
+  /** Bytes of what is stored, as they crossed the wire. */
+  traffic() {
+    const [bytesRead = 0, bytesWritten = 0] = this.#native?.traffic() ?? []
+    return { bytesRead, bytesWritten }
+  }
+
+  /**
+   * How many entries were invalidated.
+   * @param {readonly string[]} tags
+   * @param {boolean} all
+   * @param {boolean} expire
+   * @returns {Promise<number>}
+   */
+  invalidate(tags, all, expire) {
+    return call(this.#redis, (redis, ticket) => this.#on(redis).invalidate(ticket, tags.join('\0'), all, expire))
   }
 }
 
@@ -213,4 +287,4 @@ function life(ttlMs) {
   return ttlMs === Infinity ? ENDLESS : ttlMs
 }
 
-module.exports = { Store, decode, MISS, UNREADABLE }
+module.exports = { Store, WISH, ASK, ANSWER, WHENEVER }

@@ -1,0 +1,5 @@
+'use strict'
+
+const { KeyvRedwright } = require('./lib/keyv')
+
+module.exports = { KeyvRedwright }

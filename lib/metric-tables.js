@@ -1,0 +1,64 @@
+'use strict'
+
+// Which figures the doors of observability tell, under which names. What is not in here they do not tell.
+
+/**
+ * @typedef {object} Metric
+ * @property {string} key where it stands in what `metrics()` gives, flattened
+ * @property {string} name in dots, behind `redwright.<kind>.`
+ * @property {'counter' | 'gauge'} type
+ * @property {string} unit as UCUM has it
+ * @property {number} scale from what `metrics()` counts to `unit`
+ * @property {string} help
+ */
+
+/** @typedef {'cache' | 'client'} Kind */
+
+/** @type {(type: Metric['type']) => (key: string, name: string, unit: string, help: string, scale?: number) => Metric} */
+const of = (type) => (key, name, unit, help, scale = 1) => ({ key, name, type, unit, scale, help })
+const counter = of('counter')
+const gauge = of('gauge')
+
+/** @type {Record<Kind, readonly Metric[]>} */
+const TABLES = {
+  cache: [
+    counter('hits', 'hits', '{hit}', 'Reads that found an entry.'),
+    counter('misses', 'misses', '{miss}', 'Reads that found none, or none that can be read.'),
+    counter('nearHits', 'near.hits', '{hit}', 'Hits that were answered from the memory of the process.'),
+    counter('staleHits', 'stale.hits', '{hit}', 'Hits that were answered with an entry past its ttl.'),
+    counter('negativeHits', 'negative.hits', '{hit}', 'Hits on an entry that says that there is nothing.'),
+    counter('loads', 'loads', '{load}', 'Calls of a fetcher.'),
+    counter('loadFailures', 'load.failures', '{load}', 'Calls of a fetcher that failed.'),
+    counter('loadMs', 'load.time', 's', 'Time that fetchers took, in all.', 1 / 1000),
+    counter('coalesced', 'coalesced', '{call}', 'Callers that shared a load or a read that was under way.'),
+    counter('leaseWaits', 'lease.waits', '{call}', 'Callers that waited for the load of another process.'),
+    counter('refreshes', 'refreshes', '{load}', 'Loads ahead of the end of an entry, or behind a stale answer.'),
+    counter('stores', 'stores', '{entry}', 'Entries stored.'),
+    counter('unreadable', 'unreadable', '{entry}', 'Entries found that could not be read, and counted as misses.'),
+    counter('schemaMisses', 'schema.misses', '{entry}', 'Entries found that did not fit the schema, and counted as misses.'),
+    counter('errors', 'errors', '{error}', 'Times that a read went on without the cache.'),
+    counter('degraded', 'degraded', '{call}', 'Calls answered in place of Redis.'),
+    counter('bytesRead', 'read', 'By', 'Bytes of values read from Redis.'),
+    counter('bytesWritten', 'written', 'By', 'Bytes of values sent to Redis.'),
+    counter('nearEvictions', 'near.evictions', '{entry}', 'Entries put out of the memory of the process for want of room.'),
+    gauge('nearEntries', 'near.entries', '{entry}', 'Entries in the memory of the process.'),
+    gauge('nearBytes', 'near.size', 'By', 'What they take.'),
+  ],
+  client: [
+    counter('operations', 'operations', '{operation}', 'Operations begun.'),
+    counter('succeeded', 'succeeded', '{operation}', 'Operations that ended in a reply.'),
+    counter('failed', 'failed', '{operation}', 'Operations that ended in an error.'),
+    counter('timeouts', 'timeouts', '{operation}', 'Operations whose deadline passed.'),
+    counter('refused', 'refused', '{operation}', 'Operations refused because too many were pending.'),
+    counter('cancelled', 'cancelled', '{operation}', 'Operations ended by an AbortSignal.'),
+    counter('connections', 'connections', '{connection}', 'Connections that stood.'),
+    counter('connectFailures', 'connect.failures', '{attempt}', 'Attempts to connect that failed.'),
+    counter('watchdogTrips', 'watchdog.trips', '{connection}', 'Connections given up because they were silent.'),
+    counter('breaker.opened', 'breaker.opened', '{time}', 'Times that the circuit breaker opened.'),
+    counter('breaker.rejected', 'breaker.rejected', '{operation}', 'Operations that the circuit breaker refused.'),
+    gauge('breaker.state.open', 'breaker.open', '{breaker}', 'Circuit breakers that are open.'),
+    gauge('pending', 'pending', '{operation}', 'Operations that wait for their reply.'),
+  ],
+}
+
+module.exports = { TABLES }

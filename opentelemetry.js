@@ -1,0 +1,5 @@
+'use strict'
+
+const { instrument } = require('./lib/opentelemetry')
+
+module.exports = { instrument }
