@@ -111,7 +111,7 @@ const readThrough: Wrong[] = [
   ...within('forceFresh', [null, 1, 'yes'].map((value): Wrong => [String(value), value, /^options.forceFresh must be a boolean, got/])),
   ...signals,
   unknown('forcefresh', 'forceFresh'),
-  unknown('staleTll', 'ttl'),
+  unknown('staleTll', 'staleTtl'),
 ]
 const functions = (name: string): Wrong[] =>
   [undefined, null, 'text', {}, Promise.resolve()].map((value): Wrong => [String(value), value, new RegExp(`^${name} must be a function, got`)])

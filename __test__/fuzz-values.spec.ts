@@ -10,7 +10,8 @@ import { root } from './support/root'
 
 const load = createRequire(import.meta.url)
 const { revive } = load(path.join(root, 'lib/replies.js'))
-const { decode, MISS, UNREADABLE } = load(path.join(root, 'lib/store.js'))
+const { Values, MISS, UNREADABLE } = load(path.join(root, 'lib/values.js'))
+const { decode } = new Values({})
 
 /** Bytes as another version, another program or a fault may have left them: headers and JSON among them, whole and cut. */
 const bytes = fc.oneof(
@@ -88,6 +89,9 @@ describe('what comes up from the core', () => {
       else assert.ok(value !== MISS && value !== UNREADABLE)
     })
     fc.assert(check, { numRuns: 2000 })
+    // What another codec has written is a value, or cannot be read.
+    const coded = fc.tuple(fc.integer({ min: 3, max: 130 }), fc.oneof(fc.string({ unit: 'binary' }), fc.json(), fc.uint8Array()))
+    fc.assert(fc.property(coded, (coded) => assert.notEqual(decode(coded), MISS)), { numRuns: 2000 })
   })
 
   test('keeps its values, and its failures become errors of the family', () => {

@@ -19,6 +19,8 @@ async function soak(...args: string[]) {
   return { code, output }
 }
 
+const CACHES = ['TypeSafeCache.getOrSet, stale', 'TypeSafeCache.get, near', 'CacheManager.getOrSet', 'CacheManager.cacheWithTags', 'CacheManager.invalidateByTag']
+
 describe('a minute of faults', () => {
   test('is survived on every topology, with every promise kept', async (t) => {
     // A busy machine may be late with everything; the tight figure is in the report.
@@ -30,7 +32,7 @@ describe('a minute of faults', () => {
     for (const part of parts) {
       // One fault at least, after which all clients wrote; operations of every class; and nothing else went wrong.
       assert.match(part, /^ +\d\d:\d\d\.\d +#1 .*all clients write \d+\.\d\d s after$/m, output)
-      for (const what of ['Redis.command', 'Redis.eval', 'Redis.health', 'RedisRepository.get', 'TypeSafeCache.getOrSet', 'TypeSafeCache.setMany']) {
+      for (const what of ['Redis.command', 'Redis.eval', 'Redis.health', 'RedisRepository.get', 'TypeSafeCache.getOrSet', 'TypeSafeCache.setMany', ...CACHES]) {
         const acknowledged = new RegExp(`^ +${what} +(\\d+)`, 'm').exec(part)?.[1]
         assert.ok(Number(acknowledged) > 0, `${what} was acknowledged ${acknowledged} times in:\n${output}`)
       }

@@ -1,10 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import type { Redis } from '../../index.js'
+import { CacheManager, type Redis } from '../../index.js'
 import { askAllBehind } from './servers-behind'
 
 /** A namespace that no other test has. */
 export function fresh(name = 'ns'): string {
   return `${name}-${randomUUID().slice(0, 8)}`
+}
+
+/** Has every server behind a client learn the scripts of the cache, so that none is sent its text later. */
+export async function warm(redis: Redis): Promise<void> {
+  const cache = new CacheManager(redis, { namespace: fresh() })
+  // Enough keys for every node of a cluster.
+  const keys = Array.from({ length: 64 }, (_, i) => String(i))
+  await Promise.all(keys.map((key) => cache.getOrSet(key, () => key, { tags: [key] })))
+  await Promise.all(keys.map((key) => cache.getOrSet(key, () => undefined, { forceFresh: true })))
+  await cache.invalidateByTags(keys)
 }
 
 /** Left out: what asks for the figures, and what clients, nodes and sentinels send for themselves. */

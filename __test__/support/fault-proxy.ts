@@ -70,9 +70,12 @@ export class FaultProxy {
     for (const link of this.#links) link.pump()
   }
 
-  /** The present connections stay open and lose every byte for ever, as when a router forgets them. New connections work. */
-  halfOpen(): void {
-    for (const link of this.#links) link.dead = true
+  /**
+   * The present connections stay open and lose every byte for ever, as when a router forgets them. New connections work.
+   * @param which of them, in the order of their coming; all without it
+   */
+  halfOpen(which?: number): void {
+    for (const [i, link] of [...this.#links].entries()) if (which === undefined || i === which) link.dead = true
   }
 
   /** Answers every present connection with RST. */

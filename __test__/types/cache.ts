@@ -1,4 +1,4 @@
-import { type Lookup, type Redis, TypeSafeCache } from 'redwright'
+import { CacheManager, type Lookup, type Redis, TypeSafeCache } from 'redwright'
 import { is } from './assert'
 
 interface User {
@@ -33,7 +33,9 @@ export async function right(): Promise<void> {
   await cache.setMany<User>([['1', { name: 'Ada' }]])
 
   const load = cache.wrap(async (id: string, _deep: boolean): Promise<User> => ({ name: id }), { key: (id) => id, ttl: 60 })
-  is<(id: string, _deep: boolean) => Promise<User>>()(load)
+  is<User>()(await load('1', true))
+  is<string>()(load.key('1', true))
+  is<void>()(await load.invalidate('1', true))
 }
 
 export async function wrong(): Promise<void> {
@@ -60,4 +62,48 @@ export async function wrong(): Promise<void> {
   // @ts-expect-error -- cannot be moved to another namespace
   cache.namespace = 'other'
   void user
+}
+
+export async function loading(): Promise<void> {
+  const cache = new TypeSafeCache(redis, {
+    name: 'users', staleTtl: '1h', negativeTtl: 5, softTimeoutMs: 100, hardTimeoutMs: '2s', waitMs: '1s', refreshThrottleMs: '10s', earlyRefresh: true,
+    leaseMs: '30s', near: { maxEntries: 100, maxBytes: 1000, ttlMs: '1m', copy: 'clone' }, codec: 'typed', compress: { fromBytes: 100 },
+  })
+  new TypeSafeCache(redis, { near: true, earlyRefresh: 2, compress: true })
+  is<User | undefined>()(cache.peek<User>('1'))
+  const load = async (): Promise<User> => ({ name: 'Ada' })
+  is<User>()(await cache.getStale('1', load, { ttl: 60, staleTTL: '1h' }))
+  is<Map<string, User>>()(await cache.getOrSetMany(['1'], async (missing: string[]) => new Map(missing.map((id) => [id, { name: id }])), '10m'))
+  // Tags may follow from what was loaded, and a fetcher may decide.
+  await cache.getOrSet('1', load, { tags: (user) => [user.name], lease: false })
+  await cache.getOrSet('1', (context) => {
+    context.setTtl('1m', 60)
+    context.setTags(['a'])
+    context.skip()
+    is<AbortSignal>()(context.signal)
+    return 1
+  }, { tags: ['b'] })
+  is<number>()(cache.metrics().nearHits)
+
+  // @ts-expect-error -- both lives must be said
+  await cache.getStale('1', load, { ttl: 60 })
+  // @ts-expect-error -- a Map is asked for
+  await cache.getOrSetMany(['1'], async () => [{ name: 'Ada' }])
+  // @ts-expect-error -- no such way to copy
+  new TypeSafeCache(redis, { near: { copy: 'deep' } })
+}
+
+export async function tags(): Promise<void> {
+  const pages = new CacheManager(redis, { near: true })
+  is<void>()(await pages.cacheWithTags('1', { name: 'Ada' }, '1h', ['user:1']))
+  is<User | null>()(await pages.get<User>('1'))
+  is<User | undefined>()(pages.peek<User>('1'))
+  is<string>()(await pages.getOrSet('1', () => 'html', { ttl: 60, tags: (html) => [html] }))
+  is<number>()(await pages.invalidateByTag('user:1', { mode: 'expire' }))
+  is<number>()(await pages.invalidateByTags(['a', 'b'], { match: 'all' }))
+
+  // @ts-expect-error -- `any` or `all`
+  await pages.invalidateByTags(['a'], { match: 'some' })
+  // @ts-expect-error -- a list
+  await pages.cacheWithTags('1', 1, 60, 'user:1')
 }

@@ -1,5 +1,8 @@
 // What a user's first file looks like; also compiled in an empty project, under every module resolution.
 import { Redis, RedisRepository, RedwrightError, TypeSafeCache, type CacheOptions, type Duration } from 'redwright'
+import { KeyvRedwright } from 'redwright/keyv'
+import { instrument } from 'redwright/opentelemetry'
+import { metricsText } from 'redwright/prometheus'
 import { startServer, type TestServer } from 'redwright/testing'
 
 interface User {
@@ -15,7 +18,8 @@ export async function use(): Promise<string> {
   const users = new RedisRepository<User>(redis, 'user')
   try {
     const user = await cache.getOrSet<User>('1000', async () => (await users.get('1000')) ?? { name: 'Ada' })
-    return user.name
+    await new KeyvRedwright(redis, { namespace: 'user' }).set('1000', user.name, 1000)
+    return metricsText() === '' ? typeof instrument : user.name
   } catch (error) {
     return error instanceof RedwrightError ? error.code : 'unknown'
   } finally {
