@@ -44,6 +44,7 @@ export class Judge {
   readonly errors = new Map<string, number>()
   /** The latest answer, relative to its deadline; and the same without what the machine was late. */
   latestMs = -Infinity
+  latestWhat = ''
   latestExcessMs = -Infinity
   readonly #violations: Violations
   readonly #slackMs: number
@@ -70,8 +71,9 @@ export class Judge {
     this.#running.delete(running)
     const told = { outcome, begun: running.begun, ended: now(), ...(reply !== undefined && { reply }) }
     this.#count(what, outcome)
-    this.latestMs = Math.max(this.latestMs, told.ended - told.begun - deadlineMs)
-    if (told.ended - told.begun > deadlineMs) this.#late.push({ what, begun: told.begun, deadlineMs, ended: told.ended })
+    const lateMs = told.ended - told.begun - deadlineMs
+    if (lateMs > this.latestMs) Object.assign(this, { latestMs: lateMs, latestWhat: what })
+    if (lateMs > 0) this.#late.push({ what, begun: told.begun, deadlineMs, ended: told.ended })
     return told
   }
 

@@ -75,7 +75,7 @@ export class Run {
     await this.#judge.stop()
     const [raw, excess] = [this.#judge.latestMs, this.#judge.latestExcessMs].map((ms) => Math.round(ms))
     const late = excess === -Infinity ? '' : `; without what the machine was late: ${excess} ms, and ${this.slackMs} are allowed`
-    this.#report.end([...lines, `latest answer ${raw} ms after its deadline${late}`])
+    this.#report.end([...lines, `latest answer ${raw} ms after its deadline (${this.#judge.latestWhat})${late}`])
   }
 
   /** One fault, from the calm before it to the calm after it. */

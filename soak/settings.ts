@@ -3,6 +3,10 @@ import type { RedisOptions } from '../index.js'
 /** The `commandTimeout` of every client. */
 export const DEADLINE_MS = 500
 
+/** How long a lease lasts whose holder has lost the reply, and how long the others wait for him. */
+export const LEASE_MS = 1000
+export const WAIT_MS = 300
+
 /** How many operations are under way at once. */
 export const WORKERS = 64
 

@@ -2,11 +2,14 @@ import type { Context, Workload } from '../workload'
 import { Counters } from './counters'
 import { Echo } from './echo'
 import { HealthProbes } from './health'
+import { Leases } from './leases'
+import { NearCopies } from './near'
 import { Once } from './once'
 import { ReadThroughs } from './read-through'
 import { Registers } from './registers'
 import { Resilient } from './resilient'
 import { cacheStore, repositoryStore } from './stores'
+import { Tags } from './tags'
 
 /** All that is done at once. A new class of the product gets a line here. */
 export function workloads(context: Context): Workload[] {
@@ -15,6 +18,9 @@ export function workloads(context: Context): Workload[] {
     new Registers(3, 'TypeSafeCache', clients.map((client) => cacheStore(client, run)), context),
     new Registers(2, 'RedisRepository', clients.map((client) => repositoryStore(client, run)), context),
     new ReadThroughs(context),
+    new Leases(context),
+    new Tags(context),
+    new NearCopies(context),
     new Counters(context),
     new Once(context),
     new Echo(context),
