@@ -4,6 +4,8 @@
 
 const COUNT = { small: 10_000, large: 2_000 }
 const BATCH = 100
+/** What a process has in memory in the near rows: a hot set, that every contender holds easily. */
+const NEAR_COUNT = 1_000
 
 // Consecutive operations step through the keys by a prime, so that no two of those in flight share a key and nobody can
 // coalesce them.
@@ -72,4 +74,4 @@ function fill(bytes, text) {
   return out
 }
 
-module.exports = { BATCH, STRIDE, makeBatches, makeKeys, makeRecord, recordCount }
+module.exports = { BATCH, NEAR_COUNT, STRIDE, makeBatches, makeKeys, makeRecord, recordCount }

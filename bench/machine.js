@@ -3,7 +3,7 @@
 const { readFileSync } = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { contender, OURS } = require('./contenders')
+const { contender, isOurs } = require('./contenders')
 
 /** What a figure cannot be read without: where, on what and with which versions it was measured. */
 function describeRun({ server, contenders }) {
@@ -24,7 +24,7 @@ function describeRun({ server, contenders }) {
 }
 
 function versionOf(name) {
-  if (name === OURS) return require('../package.json').version
+  if (isOurs(name)) return require('../package.json').version
   const folder = path.join(__dirname, 'node_modules', contender(name).package)
   const { name: published, version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
   return `${published} ${version}`

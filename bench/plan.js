@@ -1,12 +1,13 @@
 'use strict'
 
-const { contender, contenderNames } = require('./contenders')
+const { OURS, contenderNames, entrant, isOurs } = require('./contenders')
 const { ROWS } = require('./rows')
 const { isPromised } = require('./promises')
 
 // How long a contender runs before each window opens (`rampMs`), and while it is open. `WARM_UP_MS` comes once, before all of them.
 const WINDOWS = {
   promised: { rampMs: 200, windowMs: 1_000 },
+  near: { rampMs: 100, windowMs: 300 },
   heavy: { rampMs: 400, windowMs: 800 },
   other: { rampMs: 100, windowMs: 350 },
   quick: { rampMs: 100, windowMs: 300 },
@@ -24,8 +25,8 @@ function makePlan({ rows, sizes, inflight, rounds, contenders, quick }) {
   const groups = []
   for (const row of rows) {
     const racers = whoRuns(row, contenders)
-    for (const size of row === 'miss' ? sizes.slice(0, 1) : sizes) {
-      const cells = inflight
+    for (const size of sizesOf(row, sizes)) {
+      const cells = loadsOf(row, inflight)
         .filter((n) => bytesInFlight({ row, size, inflight: n }) <= MOST_BYTES_IN_FLIGHT)
         .map((n) => ({ inflight: n, rounds, ...windowOf({ row, size, inflight: n }, quick) }))
       if (racers.length > 0 && cells.length > 0) {
@@ -37,10 +38,22 @@ function makePlan({ rows, sizes, inflight, rounds, contenders, quick }) {
 }
 
 function whoRuns(row, contenders) {
-  const able = contenders.filter((name) => contender(name).rows[row])
+  const able = contenders.filter((name) => entrant(name, row))
   const { baseline } = ROWS[row]
   if (able.length === 0 || able.includes(baseline)) return able
+  if (isOurs(baseline) && !contenders.includes(OURS)) return able
   return contenderNames.filter((name) => name === baseline || able.includes(name))
+}
+
+function sizesOf(row, sizes) {
+  if (row === 'miss') return sizes.slice(0, 1)
+  return ROWS[row].sizes?.filter((size) => sizes.includes(size)) ?? sizes
+}
+
+/** What is in memory is asked for one after the other, whatever the loads of the other rows. */
+function loadsOf(row, inflight) {
+  if (ROWS[row].near) return ROWS[row].loads
+  return ROWS[row].loads?.filter((load) => inflight.includes(load)) ?? inflight
 }
 
 function bytesInFlight({ row, size, inflight }) {
@@ -49,6 +62,7 @@ function bytesInFlight({ row, size, inflight }) {
 
 function windowOf(cell, quick) {
   if (quick) return WINDOWS.quick
+  if (ROWS[cell.row].near) return WINDOWS.near
   if (bytesInFlight(cell) >= HEAVY_BYTES_IN_FLIGHT) return WINDOWS.heavy
   return isPromised(cell) ? WINDOWS.promised : WINDOWS.other
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-const { contender } = require('./contenders')
+const { entrant } = require('./contenders')
 const { Racer } = require('./racer')
 const { runCell } = require('./rounds')
 const { ROWS } = require('./rows')
@@ -46,7 +46,7 @@ async function enter(name, { row, size, warmUpMs }, { url, text, seeded }) {
 function formOf(name, row) {
   const { data } = ROWS[row]
   if (data === undefined) return undefined
-  return data === 'string' ? 'plain' : contender(name).data
+  return data === 'string' ? 'plain' : entrant(name, row).data
 }
 
 function withAbsent(cell, absent) {

@@ -8,8 +8,9 @@ const GRACE_MS = 3_000
 
 /** The parent's hold on the process of one contender. */
 class Racer {
-  static async start(name, settings) {
-    const racer = new Racer(name)
+  /** `program` is what the process runs: a row, where nobody says. */
+  static async start(name, settings, program = 'child.js') {
+    const racer = new Racer(name, program)
     try {
       await racer.ask('open', { name, ...settings })
       return racer
@@ -19,19 +20,19 @@ class Racer {
     }
   }
 
-  constructor(name) {
+  constructor(name, program) {
     this.name = name
-    this.process = fork(path.join(__dirname, 'child.js'), { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    this.process = fork(path.join(__dirname, program), { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     this.complaints = ''
     this.process.stderr.on('data', (chunk) => (this.complaints = (this.complaints + chunk).slice(-2_000)))
     this.ended = new Promise((resolve) => this.process.once('exit', resolve))
   }
 
   /** One deed at a time. One that takes too long ends the process, and so does every later one. */
-  ask(deed, settings) {
+  ask(deed, settings, patienceMs = PATIENCE_MS) {
     return new Promise((resolve, reject) => {
       if (!this.process.connected) return reject(new Error(this.#obituary()))
-      const timer = setTimeout(() => this.process.kill('SIGKILL'), PATIENCE_MS)
+      const timer = setTimeout(() => this.process.kill('SIGKILL'), patienceMs)
       const settle = (act) => {
         clearTimeout(timer)
         this.process.off('message', onMessage)

@@ -4,6 +4,13 @@ const { BATCH } = require('./data')
 
 // A row is one operation. `data` says what must lie on the server (`string`, `record`, or nothing), `baseline` whose figure the
 // ratios are taken against, and `right` whether a reply is the one that was asked for: cheap enough to ask of every reply.
+// `sizes` and `loads` are there where a row is not run with all of them. `near` rows are about what a process has in memory, and
+// `sync` ones about calls that give no promise.
+
+const isRecord = (reply, i) => reply !== null && reply !== undefined && reply.id === i
+
+const NEAR = { near: true, sizes: [400], loads: [1], right: isRecord }
+const TAGGED = { baseline: 'redwright-untagged', sizes: [400], loads: [1, 64], right: () => true }
 
 const ROWS = {
   get: {
@@ -12,28 +19,14 @@ const ROWS = {
     data: 'string',
     right: (reply, i, { chars }) => typeof reply === 'string' && reply.length === chars,
   },
-  getJson: {
-    title: 'get hit, JSON parsed',
-    baseline: 'ioredis',
-    data: 'record',
-    right: (reply, i) => reply !== null && reply.id === i,
-  },
+  getJson: { title: 'get hit, JSON parsed', baseline: 'ioredis', data: 'record', right: isRecord },
   miss: {
     title: 'get miss',
     baseline: 'ioredis',
     right: (reply) => reply === null || reply === undefined,
   },
-  set: {
-    title: 'set, JSON written',
-    baseline: 'ioredis',
-    right: () => true,
-  },
-  getOrSet: {
-    title: 'getOrSet hit, JSON parsed',
-    baseline: 'cache-aside',
-    data: 'record',
-    right: (reply, i) => reply !== null && reply.id === i,
-  },
+  set: { title: 'set, JSON written', baseline: 'ioredis', right: () => true },
+  getOrSet: { title: 'getOrSet hit, JSON parsed', baseline: 'cache-aside', data: 'record', right: isRecord },
   getMany: {
     title: `getMany of ${BATCH}, JSON parsed`,
     baseline: 'ioredis',
@@ -43,6 +36,13 @@ const ROWS = {
       return reply.length === BATCH && reply[BATCH - 1] !== null && reply[BATCH - 1].id === last
     },
   },
+  setTagged: { title: 'set with a tag', ...TAGGED },
+  setTagged3: { title: 'set with three tags', ...TAGGED, loads: [64] },
+  peek: { title: 'near hit, synchronous', baseline: 'lru-cache', sync: true, ...NEAR },
+  peekTagged: { title: 'near hit with a tag, synchronous', baseline: 'layered-loader', sync: true, ...NEAR },
+  near: { title: 'near hit, awaited', baseline: 'lru-cache', ...NEAR },
+  nearTagged: { title: 'near hit with a tag, awaited', baseline: 'bentocache', ...NEAR },
+  nearClone: { title: 'near hit copied, awaited', baseline: 'bentocache', ...NEAR },
 }
 
 const rowNames = Object.keys(ROWS)

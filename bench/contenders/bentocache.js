@@ -5,6 +5,7 @@
 
 const { HOUR } = require('./common')
 const { loader } = require('./loader')
+const { oneTag, threeTags } = require('./tags')
 
 const LIFE = `${HOUR}s`
 
@@ -34,5 +35,9 @@ module.exports = {
     miss: (bento, { keys }) => ({ call: (i) => bento.get({ key: keys[i] }) }),
     set: (bento, { keys, records }) => ({ call: (i) => bento.set({ key: keys[i], value: records[i % records.length] }) }),
     getOrSet: (bento, { keys }) => ({ call: (i) => bento.getOrSet({ key: keys[i], factory: loader }) }),
+    setTagged: (bento, { keys, records }) => ({ call: (i) => bento.set({ key: keys[i], value: records[i % records.length], tags: oneTag(i) }) }),
+    setTagged3: (bento, { keys, records }) => ({ call: (i) => bento.set({ key: keys[i], value: records[i % records.length], tags: threeTags(i) }) }),
   },
+
+  cold: (bento, load) => (key) => bento.getOrSet({ key, factory: load }),
 }

@@ -20,4 +20,6 @@ module.exports = {
   rows: {
     getOrSet: (redis, { keys }) => ({ call: (i) => cacheAside(redis, keys[i], loader) }),
   },
+
+  cold: (redis, load) => (key) => cacheAside(redis, key, load),
 }

@@ -28,4 +28,6 @@ module.exports = {
     getOrSet: (cache, { keys }) => ({ call: (i) => cache.wrap(keys[i], loader) }),
     getMany: (cache, { batches }) => ({ call: (i) => cache.mget(batches[i % batches.length]) }),
   },
+
+  cold: (cache, load) => (key) => cache.wrap(key, load),
 }

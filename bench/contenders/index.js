@@ -1,18 +1,26 @@
 'use strict'
 
+const { ROWS } = require('../rows')
+
 // Every contender by its name, in the order of the tables. A contender is an object with
 //
 //   name, package        what it is called, and the folder in node_modules that tells its version
 //   data                 a word for the form its records have on the server: who shares the word shares the bytes
-//   open(url), close(client)
+//   open(url, row), close(client)
 //   storeRecord(client, key, record), storeString(client, key, text)   how they get there; strings are `plain` for all
 //   rows                 for each row it takes part in, (client, { keys, batches, records }) => { call(i), decode?(reply) }
+//   cold(client, load)   where it has a loader: a function that asks for a key (bench/cold-key.js)
 //
 // `call` is the library's own operation and gives its promise; `decode` is what an application must still do with the reply.
 // Nothing is loaded from a package before `open`, so that each process holds one client only.
+//
+// The memory layers (`near/`) are set up differently, so they are objects of their own, under the same names. They share `name`,
+// `package`, `open` and `close`, and their rows give { put(i), call(i), warm?(i), decode?(reply) }: `put` stores an entry, `warm` (or else
+// `call`) has it in memory, and where the row says `sync` what `call` gives is the value itself.
 
-const ALL = {
+const REMOTE = {
   redwright: () => require('./redwright'),
+  'redwright-untagged': () => require('./redwright-untagged'),
   ioredis: () => require('./ioredis'),
   'ioredis-pipelined': () => require('./ioredis-pipelined'),
   'node-redis': () => require('./node-redis'),
@@ -20,15 +28,42 @@ const ALL = {
   iovalkey: () => require('./iovalkey'),
   'cache-aside': () => require('./cache-aside'),
   bentocache: () => require('./bentocache'),
+  cacheable: () => require('./cacheable'),
   'cache-manager': () => require('./cache-manager'),
+  'layered-loader': () => require('./layered-loader'),
+  'async-cache-dedupe': () => require('./async-cache-dedupe'),
+}
+
+const NEAR = {
+  redwright: () => require('./near/redwright'),
+  'node-redis': () => require('./near/node-redis'),
+  bentocache: () => require('./near/bentocache'),
+  cacheable: () => require('./near/cacheable'),
+  'cache-manager': () => require('./near/cache-manager'),
+  'layered-loader': () => require('./near/layered-loader'),
+  'async-cache-dedupe': () => require('./near/async-cache-dedupe'),
+  'lru-cache': () => require('./near/lru-cache'),
 }
 
 const OURS = 'redwright'
+/** Ours again, as the baseline of what tags cost. */
+const OURS_TOO = 'redwright-untagged'
 
-const contenderNames = Object.keys(ALL)
+const contenderNames = [...new Set([...Object.keys(REMOTE), ...Object.keys(NEAR)])]
 
-function contender(name) {
-  return ALL[name]()
+function isOurs(name) {
+  return name === OURS || name === OURS_TOO
 }
 
-module.exports = { OURS, contender, contenderNames }
+/** The contender in general: what it is called, and where its version is written. */
+function contender(name) {
+  return (REMOTE[name] ?? NEAR[name])()
+}
+
+/** The contender as it takes part in a row; `undefined` where it does not. */
+function entrant(name, row) {
+  const peer = (ROWS[row].near ? NEAR : REMOTE)[name]?.()
+  return peer?.rows[row] && peer
+}
+
+module.exports = { OURS, contender, contenderNames, entrant, isOurs }

@@ -4,16 +4,17 @@
 
 const { HOUR } = require('./common')
 const { loader } = require('./loader')
+const { oneTag, threeTags } = require('./tags')
 
 module.exports = {
   name: 'redwright',
   package: 'redwright',
   data: 'redwright',
 
-  async open(url) {
+  async open(url, row, namespace = 'bench') {
     const { Redis, TypeSafeCache } = require('../..')
     const redis = await Redis.connect(url)
-    return { redis, cache: new TypeSafeCache(redis, { namespace: 'bench', ttl: HOUR }) }
+    return { redis, cache: new TypeSafeCache(redis, { namespace, ttl: HOUR }) }
   },
   close: ({ redis }) => redis.close(),
 
@@ -27,5 +28,9 @@ module.exports = {
     set: ({ cache }, { keys, records }) => ({ call: (i) => cache.set(keys[i], records[i % records.length]) }),
     getOrSet: ({ cache }, { keys }) => ({ call: (i) => cache.getOrSet(keys[i], loader) }),
     getMany: ({ cache }, { batches }) => ({ call: (i) => cache.getMany(batches[i % batches.length]) }),
+    setTagged: ({ cache }, { keys, records }) => ({ call: (i) => cache.set(keys[i], records[i % records.length], { tags: oneTag(i) }) }),
+    setTagged3: ({ cache }, { keys, records }) => ({ call: (i) => cache.set(keys[i], records[i % records.length], { tags: threeTags(i) }) }),
   },
+
+  cold: ({ cache }, load) => (key) => cache.getOrSet(key, load),
 }

@@ -1,9 +1,9 @@
 'use strict'
 
-/** Three significant figures at most: `1.42`, `14.2`, `142`. */
+/** Three significant figures at most: `0.014`, `1.42`, `14.2`, `142`. */
 function decimals(number) {
   if (number === null || number === undefined || Number.isNaN(number)) return '–'
-  return number.toFixed(number >= 100 ? 0 : number >= 10 ? 1 : 2)
+  return number.toFixed(number >= 100 ? 0 : number >= 10 ? 1 : number >= 0.1 || number === 0 ? 2 : 3)
 }
 
 function thousands(number) {

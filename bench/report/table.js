@@ -11,7 +11,8 @@ const RESTLESS = 1.3
 
 /** One cell: who did how much, and beside each figure its ratio to the baseline. */
 function cellTable({ row, size, inflight, baseline, contenders }) {
-  const title = `${ROWS[row].title} · ${row === 'miss' ? '' : `${sizeName(size)} · `}${inflight} in flight`
+  const load = ROWS[row].near ? 'one after the other' : `${inflight} in flight`
+  const title = `${ROWS[row].title} · ${row === 'miss' ? '' : `${sizeName(size)} · `}${load}`
   const names = contenderNames.filter((name) => contenders[name])
   const fine = names.filter((name) => !contenders[name].error)
   const lines = fine.map((name) => figures(name, contenders[name], name === baseline))
@@ -27,7 +28,7 @@ function unrest(baseline) {
 }
 
 function figures(name, { median, ratio }, isBaseline) {
-  const beside = (metric) => (isBaseline ? '1' : ratioWithRange(ratio[metric]))
+  const beside = (metric) => (isBaseline && median[metric] !== null ? '1' : ratioWithRange(ratio[metric]))
   return [
     name,
     thousands(median.throughput),

@@ -1,19 +1,21 @@
 'use strict'
 
-const { ROWS } = require('../rows')
-const { ratioWithRange, sizeName } = require('./format')
+const { ratioWithRange, sizeName, thousands } = require('./format')
 
-/** One line a promise: held, or not held. */
+/** One line a promise: held, or not held. A verdict of an extra has its words already (`said`). */
 function verdictLines(verdicts) {
   if (verdicts.length === 0) return 'promises: none of their cells was measured\n'
-  const lines = verdicts.map(({ held, what, row, size, inflight, most, least, ratio }) => {
-    const limit = most === undefined ? `at least ${least.toFixed(2)}` : `at most ${most.toFixed(2)}`
-    const cell = `${ROWS[row].title}, ${sizeName(size)}, ${inflight} in flight`
-    return `  ${held ? 'held    ' : 'not held'}  ${cell}: ${what} ${ratioWithRange(ratio)}, promised ${limit}`
-  })
+  const lines = verdicts.map((verdict) => `  ${verdict.held ? 'held    ' : 'not held'}  ${verdict.said ?? words(verdict)}`)
   const broken = verdicts.filter(({ held }) => !held).length
-  const head = broken === 0 ? 'promises against ioredis: all held' : `promises against ioredis: ${broken} of ${verdicts.length} not held`
+  const head = broken === 0 ? 'promises: all held' : `promises: ${broken} of ${verdicts.length} not held`
   return [head, ...lines, ''].join('\n')
+}
+
+function words({ title, what, size, inflight, most, least, against, figure, ratio }) {
+  const cell = `${title}, ${sizeName(size)}, ${inflight} in flight`
+  if (against === null) return `${cell}: ${what} ${figure ? thousands(figure.median) : '–'} a second, promised at least ${thousands(least)}`
+  const limit = most === undefined ? `at least ${least.toFixed(2)}` : `at most ${most.toFixed(2)}`
+  return `${cell}: ${what} ${ratioWithRange(ratio)} of ${against}, promised ${limit}`
 }
 
 module.exports = { verdictLines }
