@@ -38,11 +38,6 @@ class OwnWrites {
     return writes
   }
 
-  /** Whether somebody has copies. */
-  get isWatched() {
-    return this.words.length > 0
-  }
-
   /** From now on somebody has copies. */
   watch() {
     if (this.words.length === 0) this.words = new Uint32Array(LENGTH)

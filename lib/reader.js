@@ -182,17 +182,7 @@ class Reader {
    * @param {string | undefined} namespace
    * @param {() => Promise<T>} write
    */
-  written(keys, namespace, write) {
-    return this.#writes.isWatched ? this.#writtenNear(keys, namespace, write) : write()
-  }
-
-  /**
-   * @template T
-   * @param {readonly string[]} keys
-   * @param {string | undefined} namespace
-   * @param {() => Promise<T>} write
-   */
-  async #writtenNear(keys, namespace, write) {
+  async written(keys, namespace, write) {
     const slots = this.#writes.begin(namespace ?? this.#namespace, keys)
     try {
       return await write()
