@@ -175,11 +175,11 @@ describe('whoever waits for the load of another', () => {
       async ({ waiter, source, early }) => {
         const waiting = waiter.getOrSet('1', load)
         // Longer than the deadline of a command, however late this comes.
-        await new Promise((resolve) => setTimeout(resolve, 300))
+        await new Promise((resolve) => setTimeout(resolve, 1_200))
         source.resolve('loaded elsewhere')
         assert.deepEqual([await early, await waiting], ['loaded elsewhere', 'loaded elsewhere'])
       },
-      { commandTimeout: 200 },
+      { commandTimeout: 1_000 },
     ))
 
   test('loads for himself when the client is closed under him', () =>
