@@ -48,6 +48,31 @@ onEveryBackend('compression', (backend) => {
     assert.deepEqual(await cache.get('empty'), new Uint8Array())
   })
 
+  test('is not done before a write is handed over: what a closed client refuses has cost nothing', async () => {
+    const redis = await backend.connect()
+    const cache = new TypeSafeCache(redis, { namespace: fresh(), compress: { fromBytes: 1 } })
+    const value = 'ab'.repeat(5000)
+    const entries = [['k', value], ['l', value]] as const
+    const writes: Record<string, () => Promise<unknown>> = {
+      set: () => cache.set('k', value),
+      'set with a stale life': () => cache.set('k', value, { staleTtl: 60 }),
+      setMany: () => cache.setMany(entries),
+      'setMany with a stale life': () => cache.setMany(entries, { staleTtl: 60 }),
+    }
+    const written = () => cache.metrics().bytesWritten
+    for (const [what, write] of Object.entries(writes)) {
+      const before = written()
+      await write()
+      assert.ok(written() > before, `${what} counts what it has made ready`)
+    }
+    const before = written()
+    await redis.close()
+    for (const [what, write] of Object.entries(writes)) {
+      await assert.rejects(write(), { code: 'ERR_CLOSED' })
+      assert.equal(written(), before, `${what} has made ready what is not sent`)
+    }
+  })
+
   test('is of whole values up to the largest', async () => {
     const cache = newCache({ compress: true, codec: { id: 64, encode: serialize, decode: deserialize } })
     const value = { text: 'äb😀'.repeat(300_000), bytes: Buffer.alloc(3_000_000, 1) }

@@ -58,6 +58,32 @@ describe('slots that move', () => {
     assert.deepEqual(await cache.getMany(keys), keys.map((_, i) => (i < looked ? null : i)))
   })
 
+  test('are loaded many at once while some have gone and some have not, and leave no lease where that fails', async () => {
+    await using redis = await Redis.connect({ ...cluster.options, commandTimeout: '20s' })
+    const told: unknown[] = []
+    const cache = new TypeSafeCache(redis, { namespace: '{leased}', leaseMs: 600_000, onError: (error) => told.push(error) })
+    const { slot, from, to } = await fromTo('{leased}')
+    const keys = Array.from({ length: 30 }, (_, i) => `n${i}`)
+    const all = (value: string) => new Map(keys.map((key) => [key, value]))
+    const bare = (value: string) => async () => {
+      const found = await Promise.all(keys.map((key) => redis.command('GET', `cache:{leased}:${key}`)))
+      return found.every((one) => one === JSON.stringify(value))
+    }
+    await cache.setMany(all('first'))
+    let round = 0
+    async function onStep(step: string): Promise<void> {
+      if (step !== 'keys') return
+      const value = `loaded ${++round}`
+      assert.deepEqual(await cache.getOrSetMany(keys, () => all(value), { forceFresh: true }), all(value))
+      assert.deepEqual(await cache.getMany(keys), keys.map(() => value))
+      await assert.rejects(cache.getOrSetMany(keys, () => Promise.reject(new Error('no database')), { forceFresh: true }), /no database/)
+      await until('the leases are given back', bare(value))
+      assert.deepEqual(told, [])
+    }
+    await cluster.migrate([slot], from, to, { keysPerStep: 12, onStep })
+    assert.ok(round >= 3)
+  })
+
   test('are walked where they went', async () => {
     await using redis = await Redis.connect(cluster.options)
     const cache = new TypeSafeCache(redis, { namespace: 'walked' })

@@ -37,6 +37,26 @@ describe('tags in a cluster', () => {
     assert.equal(await cache.invalidateByTags(tags), 30)
   })
 
+  // Of the first kind all are in one slot, so that the refusal comes before any other of them has got far.
+  const manners = [['tags', '{b}refused', { tags: ['t', 'u'] }], ['a stale life', '{a}refused', { staleTtl: 60 }]] as const
+  for (const [what, refused, options] of manners) {
+    test(`many values with ${what} are stored at once: one that is refused keeps none from it, and its error says that some may be`, async () => {
+      const prefix = fresh('many')
+      const others = Array.from({ length: 20 }, (_, i) => `{b}others:${i}`)
+      const rules = ['reset', 'on', '>pw', `~${prefix}:n:{b}others*`, `~${prefix}:%*`, '+@all']
+      for (const node of cluster.nodes) await node.ask('ACL', 'SETUSER', 'some', ...rules)
+      await using limited = await Redis.connect({ ...cluster.options, username: 'some', password: 'pw' })
+      const space = { prefix, namespace: 'n' }
+      const manager = new CacheManager(redis, space)
+      const keys = [refused, ...others]
+      for (const key of keys) await manager.cacheWithTags(key, 'old', '1h', ['t'])
+      const storing = new TypeSafeCache(limited, space).setMany(keys.map((key) => [key, 'new']), options)
+      await assert.rejects(storing, { code: 'ERR_SERVER', serverCode: 'NOPERM', maybeExecuted: true })
+      assert.deepEqual(await Promise.all(keys.map((key) => manager.get(key))), ['old', ...others.map(() => 'new')])
+      if ('tags' in options) assert.equal(await manager.invalidateByTag('u'), others.length)
+    })
+  }
+
   for (const what of ['the tag', 'a key'] as const) {
     test(`stores and invalidations are right while the slot of ${what} moves`, async () => {
       const prefix = fresh('moves')

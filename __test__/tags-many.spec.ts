@@ -59,19 +59,19 @@ describe('a tag of very many entries', async () => {
       const [invalidated, turns] = await turnsDuring(() => new CacheManager(redis, { prefix }).invalidateByTag('t', { mode }))
       assert.equal(invalidated, count)
       assert.ok(turns > 100, `${turns} turns of the event loop`)
-      // No step concerns more than 256 keys, or few more where the server's walk gives more.
+      // No step concerns more than 128 keys, or few more where the server's walk gives more.
       const [, scripts] = /cmdstat_evalsha:calls=(\d+)/.exec(await redis.command('INFO', 'commandstats'))!
-      assert.ok(Number(scripts) > count / 600, `${scripts} scripts`)
+      assert.ok(Number(scripts) > count / 300, `${scripts} scripts`)
       assert.equal(await cache.get('key 77'), null)
     })
   }
 
-  test('two steps for each 256 keys, and three besides', async () => {
+  test('two steps for each 128 keys, and three besides', async () => {
     const prefix = fresh('many')
     const cache = new TypeSafeCache(redis, { prefix })
     const pages = new CacheManager(redis, { prefix })
     await warm(redis)
-    for (const [count, steps] of [[0, 3], [1, 5], [256, 5], [257, 7], [600, 9]] as const) {
+    for (const [count, steps] of [[0, 3], [1, 5], [128, 5], [129, 7], [300, 9]] as const) {
       await cache.setMany(ids(count).map((key) => [key, 1]), { tags: ['t'] })
       assert.equal((await sentBy(redis, () => pages.invalidateByTag('t'))).evalsha, steps, `${count} keys`)
     }

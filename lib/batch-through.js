@@ -23,23 +23,26 @@ const { MISS } = require('./values')
  * @typedef {{ token: number, epoch: number, keys: string[], fallbacks: Map<string, any> }} Share
  *
  * A key, what was loaded for it, and how that is to be stored.
- * @typedef {{ key: string, value: any, decision: import('./reader').Decision | null }} Loaded
+ * @typedef {{ key: string, value: any, decision: import('./writer').Decision | null }} Loaded
  */
 
 class BatchThrough {
   #reader
+  #writer
   #store
   #tally
   #report
 
   /**
    * @param {import('./reader').Reader} reader
+   * @param {import('./writer').Writer} writer
    * @param {import('./store').Store} store
    * @param {import('./tally').Tally} tally
    * @param {import('./report').Report} report
    */
-  constructor(reader, store, tally, report) {
+  constructor(reader, writer, store, tally, report) {
     this.#reader = reader
+    this.#writer = writer
     this.#store = store
     this.#tally = tally
     this.#report = report
@@ -274,7 +277,7 @@ class BatchThrough {
   async #keepAlike(errand, loaded, terms) {
     if (loaded.length === 0) return
     try {
-      const stored = await this.#reader.keepMany(loaded, errand.plan.namespace, terms)
+      const stored = await this.#writer.keepMany(loaded, errand.plan.namespace, terms)
       // One whose tags were invalidated may still hold its lease.
       this.#giveBack(errand, terms.token, loaded.filter((_, i) => !stored[i]).map(({ key }) => key), 0)
     } catch (/** @type {any} */ error) {

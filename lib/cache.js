@@ -21,6 +21,7 @@ const { schemaOf } = require('./schema')
 const { Store } = require('./store')
 const { Tally } = require('./tally')
 const { Values, MISS } = require('./values')
+const { Writer } = require('./writer')
 
 /**
  * Writes that tell whether they were done, for `ResilientCache`.
@@ -43,6 +44,7 @@ class TypeSafeCache {
   #near
   #writes
   #reader
+  #writer
   #flights
   #readThrough
   #batchThrough
@@ -77,9 +79,10 @@ class TypeSafeCache {
     this.#flights = Flights.of(redis, prefix)
     const schema = schemaOf(known.schema)
     this.#reader = new Reader(this.#store, this.#values, this.#near, this.#writes, this.#tally, { ...known, schema })
+    this.#writer = new Writer(this.#store, this.#values, this.#writes, this.#tally, known)
     const report = new Report(name, this.#tally.counts, known.onError)
-    this.#readThrough = new ReadThrough(this.#reader, this.#store, this.#flights, this.#tally, report)
-    this.#batchThrough = new BatchThrough(this.#reader, this.#store, this.#tally, report)
+    this.#readThrough = new ReadThrough(this.#reader, this.#writer, this.#store, this.#flights, this.#tally, report)
+    this.#batchThrough = new BatchThrough(this.#reader, this.#writer, this.#store, this.#tally, report)
     const [store, tally, near] = [this.#store, this.#tally, this.#near]
     register('cache', name, this, () => figures(store, tally, near))
   }
@@ -153,7 +156,7 @@ class TypeSafeCache {
     // What is not to be stored must not leave an older value in its place.
     if (ttlMs === 0) return this.#delete([key], namespace)
     this.#part(key, namespace)
-    return this.#reader.set(key, payload, namespace, { ttlMs, staleMs, tags, negative: false })
+    return this.#writer.set(key, payload, namespace, { ttlMs, staleMs, tags, negative: false })
   }
 
   /**
@@ -200,9 +203,7 @@ class TypeSafeCache {
    */
   async #delete(keys, namespace) {
     for (const key of keys) this.#part(key, namespace)
-    const count = await this.#reader.written(keys, namespace, () => this.#store.delete(keys, namespace))
-    this.#tally.invalidated(count)
-    return count
+    return this.#writer.delete(keys, namespace)
   }
 
   /**
@@ -288,7 +289,7 @@ class TypeSafeCache {
     // As with `set`: what is not to be stored must not leave older values in its place.
     if (ttlMs === 0) return void (await this.#delete(keys, namespace))
     for (const key of keys) this.#part(key, namespace)
-    await this.#reader.setMany(keys, payloads, namespace, { ttlMs, staleMs, tags })
+    await this.#writer.setMany(keys, payloads, namespace, { ttlMs, staleMs, tags })
   }
 
   /**

@@ -55,6 +55,7 @@ class Errand extends Flight {
 
 class ReadThrough {
   #reader
+  #writer
   #store
   #flights
   #tally
@@ -63,14 +64,16 @@ class ReadThrough {
   #terms
 
   /**
-   * @param {import('./reader').Reader} reader reads and writes with the cache's own settings
+   * @param {import('./reader').Reader} reader reads with the cache's own settings
+   * @param {import('./writer').Writer} writer and writes with them
    * @param {import('./store').Store} store
    * @param {import('./flights').Flights} flights
    * @param {import('./tally').Tally} tally
    * @param {import('./report').Report} report
    */
-  constructor(reader, store, flights, tally, report) {
+  constructor(reader, writer, store, flights, tally, report) {
     this.#reader = reader
+    this.#writer = writer
     this.#store = store
     this.#flights = flights
     this.#tally = tally
@@ -350,7 +353,7 @@ class ReadThrough {
     try {
       const loadMs = plan.beta > 0 ? Math.max(1, Math.round(ms)) : 0
       const epoch = decision.tags.length > 0 ? right.epoch : WHENEVER
-      const stored = await this.#reader.keep(errand.key, value, plan.namespace, decision, { loadMs, token: right.token, epoch })
+      const stored = await this.#writer.keep(errand.key, value, plan.namespace, decision, { loadMs, token: right.token, epoch })
       // One whose tags were invalidated may still hold its lease.
       if (!stored) this.#giveBack(errand, right.token, 0)
       return stored

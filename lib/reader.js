@@ -5,28 +5,22 @@
 const { Odd, KIND } = require('./odd')
 const { fit } = require('./schema')
 const { SharedReads } = require('./shared-reads')
-const { WISH, WHENEVER } = require('./store')
+const { WISH } = require('./store')
 const { MISS, UNREADABLE } = require('./values')
 
 const UNREADABLE_ENTRY = new Odd(KIND.UNREADABLE, MISS)
 const MISFIT = new Odd(KIND.MISFIT, MISS)
 
-/** @typedef {{ ttlMs: number, staleMs: number, tags: readonly string[], negative: boolean }} Decision how a value is to be stored */
 /** @typedef {ReturnType<import('./near').Near['begin']>} Copy */
-
-/** Whatever is there is replaced. @type {import('./store').Terms} */
-const NO_TERMS = Object.freeze({ loadMs: 0, token: 0, epoch: WHENEVER })
 
 class Reader {
   #store
   #values
   #near
-  #writes
   #namespace
   #tally
   #schema
   #migrate
-  #jitter
   #shared
 
   /**
@@ -35,20 +29,17 @@ class Reader {
    * @param {import('./near').Near | null} near
    * @param {import('./own-writes').OwnWrites} writes
    * @param {import('./tally').Tally} tally
-   * @param {{ name: string, namespace: string, schema: import('./schema').Schema | null, migrate?: import('./schema').Migrate, jitter: number }} settings
+   * @param {{ namespace: string, schema: import('./schema').Schema | null, migrate?: import('./schema').Migrate }} settings
    */
-  constructor(store, values, near, writes, tally, { name, namespace, schema, migrate, jitter }) {
-    this.name = name
+  constructor(store, values, near, writes, tally, { namespace, schema, migrate }) {
     this.#store = store
     this.#values = values
     this.#near = near
-    this.#writes = writes
     this.#shared = new SharedReads(writes.sharing)
     this.#namespace = namespace
     this.#tally = tally
     this.#schema = schema
     this.#migrate = migrate
-    this.#jitter = jitter
     /** Whoever reads on the same terms gets the same values. */
     this.terms = schema ?? values.terms
   }
@@ -176,22 +167,6 @@ class Reader {
   }
 
   /**
-   * Does a write, and sees to the copies of this process.
-   * @template T
-   * @param {readonly string[]} keys
-   * @param {string | undefined} namespace
-   * @param {() => Promise<T>} write
-   */
-  async written(keys, namespace, write) {
-    const slots = this.#writes.begin(namespace ?? this.#namespace, keys)
-    try {
-      return await write()
-    } finally {
-      this.#writes.end(slots)
-    }
-  }
-
-  /**
    * What may be given when a load fails: what was invalidated and kept for that, or is stale and taken so; `MISS` for nothing.
    * @param {any} stored
    * @param {number} staleMs
@@ -201,72 +176,6 @@ class Reader {
     if (!(opened instanceof Odd) || opened.kind !== KIND.STALE || !(opened.isInvalidated || staleMs > 0)) return MISS
     const found = this.#schema === null ? opened : await this.#fitted(opened)
     return found.value
-  }
-
-  /**
-   * Stores. Whether the terms held.
-   * @param {string} key
-   * @param {unknown} value
-   * @param {string | undefined} namespace
-   * @param {Decision} decision
-   * @param {import('./store').Terms} terms
-   */
-  async keep(key, value, namespace, decision, terms) {
-    const payload = this.#values.encode(value)
-    const lifeMs = this.lifeOf(decision.ttlMs, decision.staleMs)
-    const stored = await this.written([key], namespace, () => this.#store.put(key, payload, lifeMs, decision, terms, namespace))
-    if (stored) this.#tally.stored(1)
-    return stored
-  }
-
-  /**
-   * As `keep` for some of one stale life, on the same terms.
-   * @param {{ key: string, value: unknown, decision: Decision | null }[]} entries
-   * @param {string | undefined} namespace
-   * @param {{ loadMs: number, token: number, epoch: number }} terms
-   */
-  async keepMany(entries, namespace, terms) {
-    const decisions = /** @type {Decision[]} */ (entries.map(({ decision }) => decision))
-    const [{ staleMs }] = decisions
-    const payloads = entries.map(({ value }, i) => this.#values.encode(value, `the value of key ${i}`))
-    const lives = decisions.map(({ ttlMs }) => this.lifeOf(ttlMs, staleMs))
-    const manner = { ...terms, staleMs, tags: decisions.map(({ tags }) => tags) }
-    const keys = entries.map(({ key }) => key)
-    const stored = await this.written(keys, namespace, () => this.#store.putMany(keys, payloads, lives, manner, namespace))
-    this.#tally.stored(stored.filter(Boolean).length)
-    return stored
-  }
-
-  /**
-   * Stores whatever is there.
-   * @param {string} key
-   * @param {string | Uint8Array} payload
-   * @param {string | undefined} namespace
-   * @param {Decision} decision
-   */
-  async set(key, payload, namespace, decision) {
-    const lifeMs = this.lifeOf(decision.ttlMs, decision.staleMs)
-    await this.written([key], namespace, /** @returns {Promise<unknown>} */ () => {
-      if (decision.staleMs === 0 && decision.tags.length === 0) return this.#store.set(key, payload, lifeMs, namespace)
-      return this.#store.put(key, payload, lifeMs, decision, NO_TERMS, namespace)
-    })
-    this.#tally.stored(1)
-  }
-
-  /**
-   * @param {string[]} keys
-   * @param {(string | Uint8Array)[]} payloads
-   * @param {string | undefined} namespace
-   * @param {{ ttlMs: number, staleMs: number, tags: readonly string[] }} decision
-   */
-  async setMany(keys, payloads, namespace, { ttlMs, staleMs, tags }) {
-    const lives = keys.map(() => this.lifeOf(ttlMs, staleMs))
-    await this.written(keys, namespace, /** @returns {Promise<unknown>} */ () => {
-      if (staleMs === 0 && tags.length === 0) return this.#store.setMany(keys, payloads, lives, namespace)
-      const manner = { staleMs, loadMs: 0, tags: keys.map(() => tags), token: 0, epoch: WHENEVER }
-      return this.#store.putMany(keys, payloads, lives, manner, namespace)
-    })
-    this.#tally.stored(keys.length)
   }
 
   /**
@@ -306,16 +215,6 @@ class Reader {
     const freshMs = isInvalidated ? 0 : Math.max(0, leftMs - staleMs)
     const ageMs = hasHead && lifeMs > 0 ? Math.max(0, lifeMs - leftMs) : null
     return { hit: true, value: found, stale: freshMs === 0 && (staleMs > 0 || isInvalidated), ageMs, ttlMs: freshMs }
-  }
-
-  /**
-   * How long it lives in all.
-   * @param {number} ttlMs
-   * @param {number} staleMs
-   */
-  lifeOf(ttlMs, staleMs) {
-    if (ttlMs === Infinity) return ttlMs
-    return staleMs + (this.#jitter === 0 ? ttlMs : Math.max(1, Math.ceil(ttlMs * (1 - this.#jitter * Math.random()))))
   }
 }
 

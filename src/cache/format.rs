@@ -44,6 +44,8 @@ pub struct Head {
     pub codec: u8,
     /// Its tags were invalidated, and it is there for a load that fails.
     pub invalidated: bool,
+    /// It says that there is nothing, and lives as long as that is to be believed. For whoever reads the format: the payload says it too, and
+    /// nothing is decided by this. Where nothing else needs a head it is not said.
     pub negative: bool,
     /// Who holds the lease on it; 0 for nobody.
     pub token: u64,

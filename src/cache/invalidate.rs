@@ -1,11 +1,10 @@
 //! Invalidation by tags. `docs/design.md` has the protocol and why it holds.
 
 use super::scripts::{BREAK, DOOM, DRAIN, EPOCH};
-use super::step::Steps;
 use super::tag_keys::{self, TagKeys};
 use super::write::bump;
 use crate::bridge::Outcome;
-use crate::client::{Client, Command, Error, ErrorKind, Reply};
+use crate::client::{Client, Command, Error, ErrorKind, Reply, Steps};
 use crate::common::Attempt;
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
@@ -13,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How many keys one step concerns: enough to be fast, and few enough that no step holds up the server.
-const BATCH: usize = 256;
+const BATCH: usize = 128;
 /// How many script calls are under way at once, in a cluster.
 const AT_ONCE: usize = 32;
 /// How long an epoch is kept, and how long the last invalidation of a tag: longer than any lease may last.
@@ -164,25 +163,11 @@ impl Work<'_> {
         let args: Vec<Bytes> = std::iter::once(Bytes::from_static(word)).chain(marks).collect();
         let groups = self.client.by_unit(keys).into_iter().map(|places| {
             let keys: Vec<Bytes> = places.into_iter().map(|place| keys[place].clone()).collect();
-            self.break_group(keys, &args)
+            self.steps.run_divided(self.client, &BREAK, keys, args.clone())
         });
-        let counts: Vec<i64> = iter(groups).buffer_unordered(AT_ONCE).try_collect().await?;
+        let counts: Vec<Vec<Reply>> = iter(groups).buffer_unordered(AT_ONCE).try_collect().await?;
         bump(self.client, keys);
-        Ok(counts.into_iter().sum())
-    }
-
-    /// Those of a slot; one by one where some of them have moved to another node and some have not.
-    async fn break_group(&self, keys: Vec<Bytes>, args: &[Bytes]) -> Result<i64, Error> {
-        match self.steps.run(self.client, &BREAK, keys.clone(), args.to_vec()).await {
-            Err(error) if keys.len() > 1 && error.server_code() == "TRYAGAIN" => {
-                let mut count = 0;
-                for key in keys {
-                    count += self.steps.run(self.client, &BREAK, vec![key], args.to_vec()).await?.as_integer();
-                }
-                Ok(count)
-            }
-            answer => answer.map(|reply| reply.as_integer()),
-        }
+        Ok(counts.into_iter().flatten().map(|count| count.as_integer()).sum())
     }
 
     async fn call(&self, command: Command) -> Result<Reply, Error> {

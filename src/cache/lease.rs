@@ -2,9 +2,8 @@
 
 use super::read::given;
 use super::scripts::{ABANDON, LEASE};
-use super::step::Steps;
 use crate::bridge::Outcome;
-use crate::client::{Client, Command, Error, Reply};
+use crate::client::{Client, Command, Error, Reply, Steps};
 use crate::common::Attempt;
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
@@ -84,8 +83,8 @@ async fn ask(client: &Client, steps: Steps<'_>, keys: Vec<Bytes>, ask: &Ask) -> 
     let span = ask.lease.as_millis().to_string().into();
     let word = Bytes::from_static(ask.mode.word().as_bytes());
     let args = vec![ask.token.to_be_bytes().to_vec().into(), span, word];
-    let reply = steps.run(client, &LEASE, keys, args).await?;
-    Ok(reply.into_array().into_iter().map(Answer::of).collect())
+    let replies = steps.run_divided(client, &LEASE, keys, args).await?;
+    Ok(replies.into_iter().flat_map(Reply::into_array).map(Answer::of).collect())
 }
 
 /// The epoch before a load. Where none is known, one is begun, so that it is later than all that were.
@@ -211,10 +210,12 @@ pub async fn abandon(
     let steps = Steps { whole: &whole, each };
     let args: Vec<Bytes> = vec![token.to_be_bytes().to_vec().into(), rest.as_millis().to_string().into()];
     let groups = groups(&client, &keys);
-    let giving = picked(&keys, &groups).into_iter().map(|keys| steps.run(&client, &ABANDON, keys, args.clone()));
+    let giving =
+        picked(&keys, &groups).into_iter().map(|keys| steps.run_divided(&client, &ABANDON, keys, args.clone()));
     // Whatever becomes of one, the others are given back.
     let counts: Vec<_> = iter(giving).buffered(AT_ONCE).collect().await;
-    counts.into_iter().map(|count| count.map(|count| count.as_integer())).sum::<Result<i64, _>>().map(Outcome::Integer)
+    let counts: Vec<Vec<Reply>> = counts.into_iter().collect::<Result<_, _>>()?;
+    Ok(Outcome::Integer(counts.into_iter().flatten().map(|count| count.as_integer()).sum()))
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ mod native_store;
 mod policy;
 mod read;
 mod scripts;
-mod step;
 mod store;
 mod tag_keys;
 mod traffic;

@@ -2,11 +2,10 @@
 
 use super::batch::Batch;
 use super::read::{self, From, Wish};
-use super::step::NO_DEADLINE;
 use super::traffic::Traffic;
 use super::write;
 use crate::bridge::{Outcome, append_utf8};
-use crate::client::{Client, Error};
+use crate::client::{Client, Error, NO_DEADLINE};
 use crate::common::{Attempt, keys};
 use crate::redis::{Dispatch, NativeRedis};
 use bytes::Bytes;

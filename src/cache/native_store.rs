@@ -2,12 +2,11 @@
 
 use super::draft::{Draft, Life, Terms};
 use super::native::NativeCache;
-use super::step::NO_DEADLINE;
 use super::store::{self, Storing};
 use super::tag_keys::TagKeys;
 use super::write;
 use crate::bridge::{Outcome, append_utf8};
-use crate::client::{Client, Error};
+use crate::client::{Client, Error, NO_DEADLINE};
 use crate::common::Attempt;
 use bytes::Bytes;
 use napi::JsString;

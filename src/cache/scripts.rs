@@ -4,13 +4,13 @@ use crate::client::Script;
 use std::sync::LazyLock;
 
 macro_rules! script {
-    ($($part:literal),+ $(; $also:ident)?) => {
-        LazyLock::new(|| Script::ours(concat!($(include_str!(concat!("lua/", $part, ".lua"))),+))$(.$also())?)
+    ($($part:literal),+ $(; $($also:ident),+)?) => {
+        LazyLock::new(|| Script::ours(concat!($(include_str!(concat!("lua/", $part, ".lua"))),+))$($(.$also())+)?)
     };
 }
 
-pub static LEASE: LazyLock<Script> = script!("head", "lease"; idempotent);
-pub static ABANDON: LazyLock<Script> = script!("head", "abandon"; idempotent);
+pub static LEASE: LazyLock<Script> = script!("head", "lease"; idempotent, divisible);
+pub static ABANDON: LazyLock<Script> = script!("head", "abandon"; idempotent, divisible);
 pub static STORE: LazyLock<Script> = script!("head", "index", "store"; divisible);
 pub static REGISTER: LazyLock<Script> = script!("head", "index", "register");
 pub static EPOCH: LazyLock<Script> = script!("epoch"; idempotent);

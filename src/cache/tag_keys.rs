@@ -4,6 +4,7 @@
 //! are written `%7B` and `%7D` in the prefix and the tag, so that the tag alone decides the slot.
 
 use super::format::tag_mark;
+use crate::common::keys;
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -40,10 +41,7 @@ impl TagKeys {
 }
 
 fn escape(part: &str) -> Cow<'_, str> {
-    if !part.contains(['%', ':', '{', '}']) {
-        return part.into();
-    }
-    part.replace('%', "%25").replace(':', "%3A").replace('{', "%7B").replace('}', "%7D").into()
+    keys::escape(part, &[':', '{', '}'])
 }
 
 #[cfg(test)]

@@ -66,6 +66,11 @@ impl Client {
         groups.into_values().collect()
     }
 
+    /// Whether all keys go together: what `by_unit` would find out for each of them.
+    pub fn is_one_unit(&self) -> bool {
+        self.route().group(&[]).is_none()
+    }
+
     /// Whether keys may live on different servers.
     pub fn is_cluster(&self) -> bool {
         matches!(self.route(), Route::Cluster(_))

@@ -1,17 +1,32 @@
 //! How keys are laid out: `prefix:namespace:id`.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// What stands before every id of one namespace.
 ///
 /// Only the id may hold a raw `:`, so no namespace is the beginning of another's keys: in prefix and namespace `:` is
 /// written `%3A`, and `%` is written `%25`.
 pub fn space(prefix: &str, namespace: &str) -> String {
-    format!("{}:{}:", escape(prefix), escape(namespace))
+    format!("{}:{}:", escape(prefix, &[':']), escape(namespace, &[':']))
 }
 
-fn escape(part: &str) -> Cow<'_, str> {
-    if part.contains([':', '%']) { part.replace('%', "%25").replace(':', "%3A").into() } else { part.into() }
+/// A part of a key in which some characters, all of ASCII, and `%` are written as `%` and two digits.
+pub fn escape<'part>(part: &'part str, special: &[char]) -> Cow<'part, str> {
+    let is_special = |character: char| character == '%' || special.contains(&character);
+    if !part.contains(is_special) {
+        return part.into();
+    }
+    part.chars()
+        .fold(String::with_capacity(part.len() + 8), |mut escaped, character| {
+            if is_special(character) {
+                let _ = write!(escaped, "%{:02X}", u32::from(character));
+            } else {
+                escaped.push(character);
+            }
+            escaped
+        })
+        .into()
 }
 
 /// Text that a glob matches literally.

@@ -1,8 +1,12 @@
 //! Operations of several steps, each with a deadline of its own.
 
-use crate::client::{Client, Error, ErrorKind, Reply, Script};
+use super::error::{Error, ErrorKind};
+use super::handle::Client;
+use super::reply::Reply;
+use super::script::Script;
 use crate::common::Attempt;
 use bytes::Bytes;
+use futures_util::future::join_all;
 use std::future::Future;
 use std::time::Duration;
 
@@ -38,5 +42,23 @@ impl Steps<'_> {
     ) -> Result<Reply, Error> {
         let attempt = Attempt::new(self.each);
         self.within(&attempt, client.run(&attempt, script, keys, args)).await
+    }
+
+    /// Runs a divisible script as a step, or as one for each key where some of them have moved to another node and some have not. The reply to
+    /// all, or to each in order; none is given up for another that failed.
+    pub async fn run_divided(
+        self,
+        client: &Client,
+        script: &Script,
+        keys: Vec<Bytes>,
+        args: Vec<Bytes>,
+    ) -> Result<Vec<Reply>, Error> {
+        match self.run(client, script, keys.clone(), args.clone()).await {
+            Err(error) if keys.len() > 1 && error.server_code() == "TRYAGAIN" => {
+                let each = keys.into_iter().map(|key| self.run(client, script, vec![key], args.clone()));
+                join_all(each).await.into_iter().collect()
+            }
+            answer => answer.map(|reply| vec![reply]),
+        }
     }
 }
