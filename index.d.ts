@@ -813,9 +813,9 @@ export class CacheManager {
    * Invalidates all entries that carry the tag, in all namespaces of the prefix; how many. `mode: 'delete'` (default) deletes them; `'expire'`
    * keeps them for `getOrSet` whose fetcher fails, to the end of their lives, and for `lookup`; no other read gives them.
    *
-   * Works in batches of 256 keys, off the JavaScript thread; the deadline holds for each step, not for the whole. After an error a part may have
+   * Works in batches of 128 keys, off the JavaScript thread; the deadline holds for each step, not for the whole. After an error a part may have
    * been invalidated, and a call of it again does the rest.
-   * Round trips: 3, and 2 for each 256 keys; in a cluster one script for each slot of them.
+   * Round trips: 3, and 2 for each 128 keys; in a cluster one script for each slot of them.
    */
   invalidateByTag(tag: string, options?: { mode?: 'delete' | 'expire' }): Promise<number>
   /** As `invalidateByTag` for entries that carry any of the tags (default), or all of them. At most 256 tags. */
@@ -952,6 +952,190 @@ export class RedisRepository<T> {
   deleteByTag(tag: string): Promise<number>
   /** Plain counters of this object, no I/O. */
   metrics(): RepositoryMetrics
+}
+
+// ---- rate limiter ----------------------------------------------------------------------------------------------------
+
+/**
+ * How units are counted.
+ *
+ * | | admits | state of a key |
+ * |---|---|---|
+ * | `'gcra'` | `limit` a `period`, evenly, and up to `burst` at once: never more than `burst + limit × t / period` in any span `t` (ITU-T I.371, the "virtual scheduling algorithm") | its own TTL, and a short value where `period` in ms is no multiple of `limit` |
+ * | `'tokenBucket'` | the same, told by a bucket's size and its refill | as `'gcra'` |
+ * | `'fixedWindow'` | `limit` in a window that begins with the first unit; at the edge of two windows up to `2 × limit` within one `period` | an integer |
+ * | `'slidingWindow'` | exactly `limit` in any `period` | a list with two integers for each decision within the period |
+ * | `'slidingCounter'` | about `limit` in any `period`: the window before counts with its share, as if its units had been spread evenly over it. Never more than `2 × limit` | a string of three integers |
+ */
+export type RateLimitAlgorithm = 'gcra' | 'tokenBucket' | 'fixedWindow' | 'slidingWindow' | 'slidingCounter'
+
+/** One limit. Policies of one name and algorithm share their counts for a key, whatever their limits are: a limit may differ from call to call. */
+export interface RateLimitPolicy {
+  /** A letter, then letters, digits, `_`, `-` or `.`; at most 64. Default: the period, so that policies of one period and algorithm share their counts. */
+  name?: string
+  /** How many units. 0 (nothing is ever allowed) to 2³¹. */
+  limit: number
+  /** In ms as a number. 1 ms to 366 days. */
+  period: Duration
+  /** Default: `'gcra'`. */
+  algorithm?: RateLimitAlgorithm
+  /** How many units at once, of `'gcra'` and `'tokenBucket'`. 1 to 2³¹. Default: `limit`. */
+  burst?: number
+}
+
+/** A decision, or what one would be. */
+export interface RateLimitResult {
+  allowed: boolean
+  /** How many units can be allowed at once at most: the policy's `limit`, or its `burst`. */
+  limit: number
+  /** How many units could be allowed now. */
+  remaining: number
+  /** When all of `limit` will be there again if nothing else comes, in ms since the epoch, by the server's clock. */
+  resetAt: number
+  /** The same in ms from now, by no clock. */
+  resetAfterMs: number
+  /** When the same units would be allowed if nothing else came, in ms from now; 0 where they were. `Infinity` where they never can: more than `limit`. */
+  retryAfterMs: number
+  /** Whether it was decided without Redis, as `onUnavailable` says. */
+  degraded: boolean
+}
+
+/** What a policy says by itself, allowed or not; units count only where all policies allow them. */
+export interface RateLimitPolicyResult extends RateLimitResult {
+  name: string
+}
+
+/** Of the policy that decides: the one that refuses for longest, else the one with the smallest part of its limit left. */
+export interface RateLimitDecision extends RateLimitResult {
+  /** In the order of the policies. */
+  policies: RateLimitPolicyResult[]
+}
+
+export interface RateLimiterOptions {
+  /** What it is called in metrics. Default: its prefix. */
+  name?: string
+  /** First part of every key. Default: `'limit'`. */
+  prefix?: string
+  /** The deadline of a decision in ms. Default: `100`. */
+  timeoutMs?: Duration
+  /**
+   * How it is decided while Redis cannot serve. `'allow'`, `'deny'`, or `'local'`: by counts in the memory of this process, against the limits divided by the
+   * number of processes that were last known to use the same prefix, at least 1; what was allowed so is counted in Redis when it is back.
+   * Default: `'local'`.
+   */
+  onUnavailable?: 'allow' | 'deny' | 'local'
+  /** By how many processes limits are divided as long as Redis has not told how many there are. 1 to 10 000. Default: `1`. */
+  instances?: number
+}
+
+export interface CheckOptions {
+  /** How many units. 1 to 2³¹: what costs nothing need not ask. Default: `1`. */
+  cost?: number
+}
+
+export interface ReserveOptions {
+  /**
+   * Makes a call that is tried again count once: a second one with the same key and `idempotencyKey` gets the first one's decision, until
+   * that is settled or `leaseMs` is over. 1 to 256 characters.
+   */
+  idempotencyKey?: string
+  /** How long the reservation can be settled, in ms; after that the estimate stands. Default: `'10m'`. */
+  leaseMs?: Duration
+}
+
+/** Units that were taken for what is not known yet. Without an end in time the estimate stands, as if it had been right. */
+export interface Reservation extends RateLimitDecision {
+  /**
+   * Tells how many units it came to: what was too much is given back, what was too little is taken, over the limit if need be. Only the first
+   * call counts. Whether it did: `false` for one that was refused, is settled already, or has outlived `leaseMs`. Round trips: 1.
+   */
+  settle(actual: number): Promise<boolean>
+  /** `settle(0)`. */
+  cancel(): Promise<boolean>
+}
+
+/** A place among those who may be at work at once. */
+export interface Slot {
+  allowed: boolean
+  limit: number
+  /** How many more places there are. */
+  remaining: number
+  /** When the first place frees itself should its holder have died, in ms from now; 0 where this one was given. */
+  retryAfterMs: number
+  degraded: boolean
+  /** Frees the place. Whether it was held still. Round trips: 1. */
+  release(): Promise<boolean>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface RateLimiterMetrics {
+  allowed: number
+  limited: number
+  /** Of `limited`: those that were answered from memory, because the key was known to be refused. */
+  remembered: number
+  /** Decisions without Redis. */
+  degraded: number
+}
+
+/**
+ * Rate limits that are exact, and that answer whatever Redis does.
+ *
+ * Each decision is one step of an atomic script on the server's clock; nothing is written for what is refused, and every key has a TTL. All decisions of
+ * one turn of the event loop leave together; those for the same key and policies share one step, first come, first served. A key that is
+ * refused is refused from memory, for as long as the server said, but it asks again at least once a second.
+ *
+ * **Decisions resolve**: they reject for wrong arguments only. Where Redis has not answered within `timeoutMs`, `onUnavailable` decides, and the result says
+ * `degraded`. A call that was sent and not answered is never sent again.
+ *
+ * @example
+ * ```ts
+ * const limiter = new RateLimiter(redis)
+ * const { allowed, retryAfterMs } = await limiter.check(`user:${id}`, [
+ *   { name: 'burst', limit: 10, period: '1s' },
+ *   { name: 'day', limit: 5000, period: '1d', algorithm: 'fixedWindow' },
+ * ])
+ * ```
+ */
+export class RateLimiter {
+  constructor(redis: Redis, options?: RateLimiterOptions)
+  /** At most `limit` in a window of so many seconds, which begins with the first. Round trips: 1. */
+  fixedWindow(key: string, limit: number, windowSeconds: Duration, options?: CheckOptions): Promise<RateLimitResult>
+  /** Exactly `limit` in any span of so many seconds. Memory grows with `limit`; for large ones see `'slidingCounter'`. Round trips: 1. */
+  slidingWindow(key: string, limit: number, windowSeconds: Duration, options?: CheckOptions): Promise<RateLimitResult>
+  /** A bucket of `bucketSize` tokens, which `refillRate` tokens a second fill, from 0.000001. Round trips: 1. */
+  tokenBucket(key: string, bucketSize: number, refillRate: number, tokensNeeded?: number): Promise<RateLimitResult>
+  /** `limit` a `period`, evenly, and `burst` at once (default: `limit`). Round trips: 1. */
+  gcra(key: string, options: { limit: number; period: Duration; burst?: number; cost?: number }): Promise<RateLimitResult>
+  /** All of the policies, 1 to 16, or none: where one refuses, none counts. Round trips: 1. */
+  check(key: string, policies: RateLimitPolicy | readonly RateLimitPolicy[], options?: CheckOptions): Promise<RateLimitDecision>
+  /** As `check`, and nothing is counted. Round trips: 1. */
+  peek(key: string, policies: RateLimitPolicy | readonly RateLimitPolicy[], options?: CheckOptions): Promise<RateLimitDecision>
+  /** Gives units back, never more than were taken. What is left then. Round trips: 1. */
+  refund(key: string, policies: RateLimitPolicy | readonly RateLimitPolicy[], units?: number): Promise<RateLimitDecision>
+  /** Takes units whatever the limits say, so that the key is refused for longer. What is left then. Round trips: 1. */
+  penalize(key: string, policies: RateLimitPolicy | readonly RateLimitPolicy[], units?: number): Promise<RateLimitDecision>
+  /**
+   * Refuses all decisions for the key for so long from now on, in ms as a number; another block is replaced. A block in another process's memory of the key is noticed within a second.
+   * Round trips: 1.
+   * @throws RedwrightError
+   */
+  block(key: string, duration: Duration): Promise<void>
+  /** Forgets all that was counted for the key, in all policies, and a block. Round trips: 2. @throws RedwrightError */
+  reset(key: string): Promise<void>
+  /** Takes `estimate` units, as `check`, to be settled when more is known. Round trips: 1. */
+  reserve(
+    key: string,
+    policies: RateLimitPolicy | readonly RateLimitPolicy[],
+    estimate: number,
+    options?: ReserveOptions,
+  ): Promise<Reservation>
+  /**
+   * A place among `limit` who may be at work at once. It is kept while this process lives and frees itself within `leaseMs` when it dies, or when its event loop
+   * stands still for so long. Default: `'30s'`. Round trips: 1, and 1 for all places of the process each third of `leaseMs`.
+   */
+  concurrency(key: string, limit: number, options?: { leaseMs?: Duration }): Promise<Slot>
+  /** Plain counters of this object, no I/O. */
+  metrics(): RateLimiterMetrics
 }
 
 // ---- codecs and schemas ----------------------------------------------------------------------------------------------

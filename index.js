@@ -8,6 +8,7 @@ const { ResilientCache } = require('./lib/resilient-cache')
 const { RedisRepository } = require('./lib/repository')
 const { Cached } = require('./lib/cached')
 const { CircuitBreaker } = require('./lib/circuit-breaker')
+const { RateLimiter } = require('./lib/rate-limiter')
 const { RedwrightError } = require('./lib/errors')
 
-module.exports = { Redis, getRedis, closeRedis, createClients, TypeSafeCache, ResilientCache, CacheManager, RedisRepository, Cached, CircuitBreaker, RedwrightError }
+module.exports = { Redis, getRedis, closeRedis, createClients, TypeSafeCache, ResilientCache, CacheManager, RedisRepository, Cached, CircuitBreaker, RateLimiter, RedwrightError }

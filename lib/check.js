@@ -140,7 +140,7 @@ function signal(value, name) {
 }
 
 /**
- * An object of options whose keys are all known. An unknown one is named with the nearest that is.
+ * An object of options whose keys are all known. An unknown one is named with the nearest that is, or with all of them where none is near.
  * @param {unknown} value
  * @param {string} name
  * @param {readonly string[]} known
@@ -152,9 +152,31 @@ function options(value, name, known) {
     throw typeError(`${name} must be an object, got ${kindOf(value)}`)
   }
   for (const option of Object.keys(value)) {
-    if (!known.includes(option)) throw typeError(`${name}.${option} is not an option; did you mean '${nearest(option, known)}'?`)
+    if (!known.includes(option)) throw typeError(`${name}.${option} is not an option; ${advice(option, known)}`)
   }
   return value
+}
+
+/**
+ * As `options`, of one that must be given.
+ * @param {unknown} value
+ * @param {string} name
+ * @param {readonly string[]} known
+ */
+function object(value, name, known) {
+  if (value === undefined) throw typeError(`${name} must be an object, got undefined`)
+  return options(value, name, known)
+}
+
+/**
+ * @param {string} option
+ * @param {readonly string[]} known
+ */
+function advice(option, known) {
+  const best = nearest(option, known)
+  const [one, other] = [option.toLowerCase(), best.toLowerCase()]
+  const isNear = one.includes(other) || other.includes(one) || distance(one, other) * 2 <= Math.max(one.length, other.length)
+  return isNear ? `did you mean '${best}'?` : `there are ${known.map((word) => `'${word}'`).join(', ')}`
 }
 
 /**
@@ -184,4 +206,4 @@ function distance(a, b) {
   return row[b.length]
 }
 
-module.exports = { duration, ttl, key, keys, array, string, integer, callable, signal, options }
+module.exports = { span, duration, ttl, key, keys, array, string, integer, callable, signal, options, object }

@@ -12,7 +12,7 @@
  * @property {string} help
  */
 
-/** @typedef {'cache' | 'client'} Kind */
+/** @typedef {'cache' | 'client' | 'limiter'} Kind */
 
 /** @type {(type: Metric['type']) => (key: string, name: string, unit: string, help: string, scale?: number) => Metric} */
 const of = (type) => (key, name, unit, help, scale = 1) => ({ key, name, type, unit, scale, help })
@@ -58,6 +58,12 @@ const TABLES = {
     counter('breaker.rejected', 'breaker.rejected', '{operation}', 'Operations that the circuit breaker refused.'),
     gauge('breaker.state.open', 'breaker.open', '{breaker}', 'Circuit breakers that are open.'),
     gauge('pending', 'pending', '{operation}', 'Operations that wait for their reply.'),
+  ],
+  limiter: [
+    counter('allowed', 'allowed', '{decision}', 'Decisions that allowed.'),
+    counter('limited', 'limited', '{decision}', 'Decisions that refused.'),
+    counter('remembered', 'remembered', '{decision}', 'Refusals that were answered from the memory of the process.'),
+    counter('degraded', 'degraded', '{decision}', 'Decisions made without Redis.'),
   ],
 }
 

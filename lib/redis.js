@@ -38,6 +38,18 @@ let call
  */
 let wordsOf
 
+/**
+ * Whether the native half is there: with `embedded://` it comes when the server stands, and no deadline of ours holds for that.
+ * @type {(redis: Redis) => boolean}
+ */
+let isOpen
+
+/**
+ * What tells the server of a client from others.
+ * @type {(redis: Redis) => string}
+ */
+let realmOf
+
 class Redis extends EventEmitter {
   /** @type {import('../index').RedisOptions} */
   #options
@@ -46,6 +58,7 @@ class Redis extends EventEmitter {
   #breaker
   /** @type {import('../binding').NativeRedis | null} the native half; with `embedded://` it comes when the server stands */
   #native = null
+  #realm = ''
   /** @type {Promise<import('../binding').NativeRedis> | null} */
   #embedded = null
   /** @type {import('../index').RedisStatus} */
@@ -65,6 +78,8 @@ class Redis extends EventEmitter {
   static {
     call = (redis, submit, decode, signal) => redis.#call(submit, decode, signal)
     wordsOf = (redis) => /** @type {any} */ (redis.#native?.words() ?? null)
+    isOpen = (redis) => redis.#native !== null
+    realmOf = (redis) => redis.#realm
   }
 
   /** @param {string | import('../index').RedisOptions} [options] */
@@ -99,6 +114,8 @@ class Redis extends EventEmitter {
 
   /** @param {import('../binding').NativeOptions} options */
   #open(options) {
+    const { topology, addresses, masterName, path, db } = options
+    this.#realm = JSON.stringify([topology, addresses, masterName, path, db])
     return new binding.NativeRedis(bridge.port, bridge.addSource(this.#receiver), options, this.#breaker)
   }
 
@@ -288,4 +305,4 @@ class Redis extends EventEmitter {
   }
 }
 
-module.exports = { Redis, call, wordsOf }
+module.exports = { Redis, call, wordsOf, isOpen, realmOf }

@@ -9,6 +9,7 @@ mod cache;
 mod client;
 mod common;
 mod embedded;
+mod limit;
 mod redis;
 
 #[global_allocator]

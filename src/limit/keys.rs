@@ -1,0 +1,90 @@
+//! The keys of a limiter: `prefix:{id}:` and what they hold, so that all keys of an id share a slot.
+//!
+//! Braces are written `%7B` and `%7D` in prefix and id, so that the id alone decides the slot.
+
+use crate::common::keys::escape;
+use bytes::Bytes;
+
+pub struct Keys {
+    /// With the brace that opens the id.
+    before: String,
+    /// Who uses the prefix, and the policies by which keys were counted.
+    pub processes: Bytes,
+    pub policies: Bytes,
+}
+
+impl Keys {
+    pub fn new(prefix: &str) -> Self {
+        let prefix = escape(prefix, &[':', '{', '}']);
+        // No key of an id begins so: there a brace follows the colon.
+        let common = |what: &str| Bytes::from([&prefix, ":%", what, ":{", &prefix, "}"].concat());
+        Keys { processes: common("processes"), policies: common("policies"), before: [&prefix, ":{"].concat() }
+    }
+
+    /// What the keys of an id begin with.
+    pub fn of(&self, id: &str) -> KeysOf {
+        KeysOf([&self.before, escape(id, &['{', '}']).as_ref(), "}:"].concat())
+    }
+}
+
+/// The keys of one id.
+pub struct KeysOf(String);
+
+impl KeysOf {
+    /// Under a policy, by its suffix: a letter, a colon and a name. What follows here is none.
+    pub fn policy(&self, suffix: &str) -> Bytes {
+        self.with(suffix)
+    }
+
+    pub fn block(&self) -> Bytes {
+        self.with("block")
+    }
+
+    pub fn places(&self) -> Bytes {
+        self.with("places")
+    }
+
+    pub fn reservation(&self, id: &str) -> Bytes {
+        Bytes::from([&self.0, "reserved:", id].concat())
+    }
+
+    fn with(&self, what: &str) -> Bytes {
+        Bytes::from([&self.0, what].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The part of a key that decides its slot, as the specification of Redis Cluster has it.
+    fn hashed(key: &Bytes) -> Bytes {
+        let Some(open) = key.iter().position(|byte| *byte == b'{') else { return key.clone() };
+        match key[open + 1..].iter().position(|byte| *byte == b'}') {
+            Some(length) if length > 0 => key.slice(open + 1..open + 1 + length),
+            _ => key.clone(),
+        }
+    }
+
+    #[test]
+    fn a_plain_id_stays_as_it_is() {
+        let keys = Keys::new("limit");
+        assert_eq!(keys.of("user:1").policy("g:1000"), "limit:{user:1}:g:1000");
+        assert_eq!(hashed(&keys.processes), hashed(&keys.policies));
+    }
+
+    proptest! {
+        #[test]
+        fn the_keys_of_an_id_share_a_slot_and_no_two_ids_share_a_key(
+            prefix in "[a{}:%]{1,6}", one in "[a{}:%😀]{1,6}", other in "[a{}:%😀]{1,6}",
+        ) {
+            let keys = Keys::new(&prefix);
+            let (first, second) = (keys.of(&one), keys.of(&other));
+            prop_assert_eq!(hashed(&first.block()), hashed(&first.policy("f:1")));
+            prop_assert_eq!(hashed(&first.block()), hashed(&first.reservation("}{")));
+            prop_assert_eq!(first.block() == second.block(), one == other);
+            prop_assert!(first.block() != keys.policies && first.block() != keys.processes);
+        }
+    }
+}
