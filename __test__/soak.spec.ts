@@ -20,11 +20,12 @@ async function soak(...args: string[]) {
 }
 
 const CACHES = ['TypeSafeCache.getOrSet, stale', 'TypeSafeCache.get, near', 'CacheManager.getOrSet', 'CacheManager.cacheWithTags', 'CacheManager.invalidateByTag']
+const LIMITS = ['RateLimiter.fixedWindow']
 
-describe('a minute of faults', () => {
+describe('faults of every kind', () => {
   test('is survived on every topology, with every promise kept', async (t) => {
     // A busy machine may be late with everything; the tight figure is in the report.
-    const { code, output } = await soak('--minutes', '1', '--slack', '3000')
+    const { code, output } = await soak('--minutes', '0.75', '--slack', '3000')
     t.diagnostic(/npm run soak -- .*--seed \d+/.exec(output)?.[0] ?? 'no seed')
     assert.equal(code, 0, output)
     const parts = output.split(/^(?=single|sentinel|cluster)/m)
@@ -32,13 +33,13 @@ describe('a minute of faults', () => {
     for (const part of parts) {
       // One fault at least, after which all clients wrote; operations of every class; and nothing else went wrong.
       assert.match(part, /^ +\d\d:\d\d\.\d +#1 .*all clients write \d+\.\d\d s after$/m, output)
-      for (const what of ['Redis.command', 'Redis.eval', 'Redis.health', 'RedisRepository.get', 'TypeSafeCache.getOrSet', 'TypeSafeCache.setMany', ...CACHES]) {
+      for (const what of ['Redis.command', 'Redis.eval', 'Redis.health', 'RedisRepository.get', 'TypeSafeCache.getOrSet', 'TypeSafeCache.setMany', ...CACHES, ...LIMITS]) {
         const acknowledged = new RegExp(`^ +${what} +(\\d+)`, 'm').exec(part)?.[1]
         assert.ok(Number(acknowledged) > 0, `${what} was acknowledged ${acknowledged} times in:\n${output}`)
       }
       assert.match(part, /^ +survived on \w+$/m, output)
     }
-    assert.match(output, /^survived; again by: npm run soak -- --minutes 1 --seed \d+$/m)
+    assert.match(output, /^survived; again by: npm run soak -- --minutes 0\.75 --seed \d+$/m)
   })
 
   test('is refused with a wrong argument, and says which', async () => {

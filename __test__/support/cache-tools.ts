@@ -12,7 +12,9 @@ export async function warm(redis: Redis): Promise<void> {
   const cache = new CacheManager(redis, { namespace: fresh() })
   // Enough keys for every node of a cluster.
   const keys = Array.from({ length: 64 }, (_, i) => String(i))
-  await Promise.all(keys.map((key) => cache.getOrSet(key, () => key, { tags: [key] })))
+  // In a cluster what has no tags is stored on a way of its own, which learns for each connection what is known there.
+  await Promise.all(keys.map((key) => cache.getOrSet(key, () => key)))
+  await Promise.all(keys.map((key) => cache.getOrSet(key, () => key, { tags: [key], forceFresh: true })))
   await Promise.all(keys.map((key) => cache.getOrSet(key, () => undefined, { forceFresh: true })))
   await cache.invalidateByTags(keys)
 }

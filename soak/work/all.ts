@@ -3,6 +3,7 @@ import { Counters } from './counters'
 import { Echo } from './echo'
 import { HealthProbes } from './health'
 import { Leases } from './leases'
+import { Limits } from './limits'
 import { NearCopies } from './near'
 import { Once } from './once'
 import { ReadThroughs } from './read-through'
@@ -21,6 +22,7 @@ export function workloads(context: Context): Workload[] {
     new Leases(context),
     new Tags(context),
     new NearCopies(context),
+    new Limits(context),
     new Counters(context),
     new Once(context),
     new Echo(context),
