@@ -43,4 +43,19 @@ function between(a, b) {
   }
 }
 
-module.exports = { between, readClocks }
+/** What a window without latencies tells. */
+function figures(operations, { wallUs, loopUs, threadUs, processUs }) {
+  return {
+    operations,
+    seconds: wallUs / 1e6,
+    throughput: operations / (wallUs / 1e6),
+    p50Us: null,
+    p99Us: null,
+    mainUs: loopUs / operations,
+    mainCpuUs: threadUs === null ? null : threadUs / operations,
+    cpuUs: processUs / operations,
+    rssMb: process.memoryUsage.rss() / 2 ** 20,
+  }
+}
+
+module.exports = { between, figures, readClocks }

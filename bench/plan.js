@@ -46,8 +46,8 @@ function whoRuns(row, contenders) {
 }
 
 function sizesOf(row, sizes) {
-  if (row === 'miss') return sizes.slice(0, 1)
-  return ROWS[row].sizes?.filter((size) => sizes.includes(size)) ?? sizes
+  const own = ROWS[row].sizes?.filter((size) => sizes.includes(size)) ?? sizes
+  return ROWS[row].bare ? own.slice(0, 1) : own
 }
 
 /** What is in memory is asked for one after the other, whatever the loads of the other rows. */

@@ -1,6 +1,6 @@
 'use strict'
 
-const { OURS } = require('./contenders')
+const { OURS, isOurs } = require('./contenders')
 const { ROWS } = require('./rows')
 const { ratios, spread } = require('./stats')
 
@@ -24,6 +24,9 @@ const PROMISES = [
   { rows: ['getOrSet'], loads: AT_64, what: 'throughput', metric: 'throughput', least: 1.5, against: 'best' },
   { rows: ['getOrSet'], loads: AT_64, what: 'main-thread time', metric: 'mainUs', most: 1 / 3, against: 'best' },
   { rows: ['setTagged'], loads: ALONE_AND_AT_64, what: 'throughput', metric: 'throughput', least: 1 / TAG_COST },
+  { rows: ['limit'], loads: AT_64, what: 'throughput', metric: 'throughput', least: 2, against: 'best' },
+  { rows: ['limit'], loads: AT_64, what: 'main-thread time', metric: 'mainUs', most: 1 / 3, against: 'best' },
+  { rows: ['limitHot'], loads: AT_64, what: 'throughput', metric: 'throughput', least: 5, against: 'best' },
   { rows: ['peek', 'peekTagged'], loads: ONE, what: 'throughput', metric: 'throughput', least: 5e6, against: 'absolute' },
   { rows: ['near', 'nearTagged'], loads: ONE, what: 'throughput', metric: 'throughput', least: 2e6, against: 'absolute' },
   { rows: ['nearClone'], loads: ONE, what: 'throughput', metric: 'throughput', least: 4 },
@@ -60,9 +63,10 @@ function absolute(rounds, metric) {
   return rounds.length === 0 ? null : spread(rounds.map((round) => round[metric]))
 }
 
-/** Who of the others did the most. The baseline is no rival: it is there to measure by. */
-function bestRival({ baseline, contenders }) {
-  const rivals = Object.entries(contenders).filter(([name, { error }]) => name !== OURS && name !== baseline && !error)
+/** Who of the others did the most. The baseline is no rival where it is there to measure by. */
+function bestRival({ row, baseline, contenders }) {
+  const competes = (name) => !isOurs(name) && (name !== baseline || ROWS[row].baselineCompetes)
+  const rivals = Object.entries(contenders).filter(([name, { error }]) => competes(name) && !error)
   return rivals.sort(([, a], [, b]) => b.median.throughput - a.median.throughput)[0]?.[0]
 }
 

@@ -2,7 +2,7 @@
 
 const { performance } = require('node:perf_hooks')
 const { setImmediate: nextTurn } = require('node:timers/promises')
-const { between, readClocks } = require('./clocks')
+const { between, figures, readClocks } = require('./clocks')
 const { STRIDE } = require('./data')
 
 // One window of hits in memory. They take less time than a reading of the clock, so it is read once a turn of some hundred of them, and
@@ -63,20 +63,6 @@ function awaitedTurn({ call, decode, right }, keyCount) {
 
 function wrongReply() {
   return new Error('a reply was not the one asked for')
-}
-
-function figures(operations, { wallUs, loopUs, threadUs, processUs }) {
-  return {
-    operations,
-    seconds: wallUs / 1e6,
-    throughput: operations / (wallUs / 1e6),
-    p50Us: null,
-    p99Us: null,
-    mainUs: loopUs / operations,
-    mainCpuUs: threadUs === null ? null : threadUs / operations,
-    cpuUs: processUs / operations,
-    rssMb: process.memoryUsage.rss() / 2 ** 20,
-  }
 }
 
 module.exports = { spin }

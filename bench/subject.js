@@ -1,8 +1,10 @@
 'use strict'
 
 const assert = require('node:assert/strict')
+const { performance } = require('node:perf_hooks')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { entrant } = require('./contenders')
+const { crowd } = require('./crowd')
 const { NEAR_COUNT, makeBatches, makeKeys, makeRecord } = require('./data')
 const { measure } = require('./measure')
 const { ROWS } = require('./rows')
@@ -29,7 +31,7 @@ class Subject {
     const { keys } = subject
     const batches = makeBatches(keys)
     const records = Array.from({ length: row.near ? keys.length : RECORDS_TO_WRITE }, (_, i) => subject.record(i))
-    const facts = { chars: JSON.stringify(records[0]).length, batchCount: batches.length }
+    const facts = { chars: JSON.stringify(records[0]).length, batchCount: batches.length, openedAt: performance.now(), allowed: 0 }
     const { right } = row
     const ways = subject.peer.rows[rowName](subject.client, { keys, batches, records })
     subject.operation = { ...ways, right: (reply, i) => right(reply, i, facts) }
@@ -80,6 +82,7 @@ class Subject {
     globalThis.gc?.() // no window pays for the garbage of the one before
     const keyCount = this.keys.length
     if (this.row.near) return spin(this.operation, { sync: this.row.sync, rampMs, windowMs, keyCount })
+    if (this.row.hot) return crowd(this.operation, { inflight, rampMs, windowMs, keyCount })
     return measure(this.operation, { inflight, rampMs, windowMs, keyCount })
   }
 

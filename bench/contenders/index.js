@@ -9,6 +9,8 @@ const { ROWS } = require('../rows')
 //   open(url, row), close(client)
 //   storeRecord(client, key, record), storeString(client, key, text)   how they get there; strings are `plain` for all
 //   rows                 for each row it takes part in, (client, { keys, batches, records }) => { call(i), decode?(reply) }
+//   weigh                where it limits rates: by names for the table, (client, { limit, seconds }) => a function that asks for a key
+//                        (bench/limit-memory.js)
 //   cold(client, load)   where it has a loader: a function that asks for a key (bench/cold-key.js)
 //
 // `call` is the library's own operation and gives its promise; `decode` is what an application must still do with the reply.
@@ -21,6 +23,7 @@ const { ROWS } = require('../rows')
 const REMOTE = {
   redwright: () => require('./redwright'),
   'redwright-untagged': () => require('./redwright-untagged'),
+  'redwright-gcra': () => require('./redwright-gcra'),
   ioredis: () => require('./ioredis'),
   'ioredis-pipelined': () => require('./ioredis-pipelined'),
   'node-redis': () => require('./node-redis'),
@@ -32,6 +35,9 @@ const REMOTE = {
   'cache-manager': () => require('./cache-manager'),
   'layered-loader': () => require('./layered-loader'),
   'async-cache-dedupe': () => require('./async-cache-dedupe'),
+  'rate-limiter-flexible': () => require('./rate-limiter-flexible'),
+  'rate-limit-redis': () => require('./rate-limit-redis'),
+  'incr-expire': () => require('./incr-expire'),
 }
 
 const NEAR = {
@@ -46,13 +52,13 @@ const NEAR = {
 }
 
 const OURS = 'redwright'
-/** Ours again, as the baseline of what tags cost. */
-const OURS_TOO = 'redwright-untagged'
+/** Ours again: as the baseline of what tags cost, and by another algorithm. */
+const OURS_TOO = ['redwright-untagged', 'redwright-gcra']
 
 const contenderNames = [...new Set([...Object.keys(REMOTE), ...Object.keys(NEAR)])]
 
 function isOurs(name) {
-  return name === OURS || name === OURS_TOO
+  return name === OURS || OURS_TOO.includes(name)
 }
 
 /** The contender in general: what it is called, and where its version is written. */

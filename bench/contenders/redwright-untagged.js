@@ -11,4 +11,5 @@ module.exports = {
   open: (url, row) => redwright.open(url, row, 'bench-untagged'),
   rows: { setTagged: redwright.rows.set, setTagged3: redwright.rows.set },
   cold: undefined,
+  weigh: undefined,
 }

@@ -4,6 +4,7 @@
 
 const { HOUR } = require('./common')
 const { loader } = require('./loader')
+const limits = require('./redwright-limits')
 const { oneTag, threeTags } = require('./tags')
 
 module.exports = {
@@ -12,6 +13,7 @@ module.exports = {
   data: 'redwright',
 
   async open(url, row, namespace = 'bench') {
+    if (row?.startsWith('limit')) return limits.open(url)
     const { Redis, TypeSafeCache } = require('../..')
     const redis = await Redis.connect(url)
     return { redis, cache: new TypeSafeCache(redis, { namespace, ttl: HOUR }) }
@@ -30,7 +32,9 @@ module.exports = {
     getMany: ({ cache }, { batches }) => ({ call: (i) => cache.getMany(batches[i % batches.length]) }),
     setTagged: ({ cache }, { keys, records }) => ({ call: (i) => cache.set(keys[i], records[i % records.length], { tags: oneTag(i) }) }),
     setTagged3: ({ cache }, { keys, records }) => ({ call: (i) => cache.set(keys[i], records[i % records.length], { tags: threeTags(i) }) }),
+    ...limits.fixedRows,
   },
 
   cold: ({ cache }, load) => (key) => cache.getOrSet(key, load),
+  weigh: limits.weigh,
 }

@@ -14,6 +14,7 @@ const ALL = {
   nearHeap: () => require('../near-heap'),
   tags: () => require('../tags'),
   tagMemory: () => require('../tag-memory'),
+  limitMemory: () => require('../limit-memory'),
 }
 
 const extraNames = Object.keys(ALL)

@@ -15,7 +15,7 @@ function summary(cells) {
     const { ratio } = contenders[OURS]
     return [
       `${ROWS[row].title}, against ${baseline}`,
-      row === 'miss' ? '' : sizeName(size),
+      ROWS[row].bare ? '' : sizeName(size),
       String(inflight),
       ...['throughput', 'mainUs', 'mainCpuUs', 'cpuUs', 'p50Us', 'p99Us'].map((metric) => ratioWithRange(ratio[metric])),
     ]

@@ -12,7 +12,7 @@ const RESTLESS = 1.3
 /** One cell: who did how much, and beside each figure its ratio to the baseline. */
 function cellTable({ row, size, inflight, baseline, contenders }) {
   const load = ROWS[row].near ? 'one after the other' : `${inflight} in flight`
-  const title = `${ROWS[row].title} · ${row === 'miss' ? '' : `${sizeName(size)} · `}${load}`
+  const title = `${ROWS[row].title} · ${ROWS[row].bare ? '' : `${sizeName(size)} · `}${load}`
   const names = contenderNames.filter((name) => contenders[name])
   const fine = names.filter((name) => !contenders[name].error)
   const lines = fine.map((name) => figures(name, contenders[name], name === baseline))

@@ -1,5 +1,6 @@
 'use strict'
 
+const { ROWS } = require('../rows')
 const { ratioWithRange, sizeName, thousands } = require('./format')
 
 /** One line a promise: held, or not held. A verdict of an extra has its words already (`said`). */
@@ -11,8 +12,8 @@ function verdictLines(verdicts) {
   return [head, ...lines, ''].join('\n')
 }
 
-function words({ title, what, size, inflight, most, least, against, figure, ratio }) {
-  const cell = `${title}, ${sizeName(size)}, ${inflight} in flight`
+function words({ row, title, what, size, inflight, most, least, against, figure, ratio }) {
+  const cell = `${title}, ${ROWS[row].bare ? '' : `${sizeName(size)}, `}${inflight} in flight`
   if (against === null) return `${cell}: ${what} ${figure ? thousands(figure.median) : '–'} a second, promised at least ${thousands(least)}`
   const limit = most === undefined ? `at least ${least.toFixed(2)}` : `at most ${most.toFixed(2)}`
   return `${cell}: ${what} ${ratioWithRange(ratio)} of ${against}, promised ${limit}`
