@@ -3,6 +3,7 @@
 const { performance } = require('node:perf_hooks')
 const express = require('express')
 const { CachedAnswers, StoredRecords } = require('./answers')
+const { Limits } = require('./limits')
 
 // Each route is a file of its own that takes the context below and gives a router; a new pattern is one more line here.
 // The order matters in one place: `/cities/:id` comes after `/cities/search` and `/cities/near`.
@@ -23,6 +24,7 @@ const routes = [
  */
 function createApp({ redis, cities, prefix, where }) {
   const stores = new Map()
+  const limits = new Limits(redis, prefix)
   const add = (namespace, store) => {
     stores.set(namespace, store)
     return store
@@ -33,6 +35,7 @@ function createApp({ redis, cities, prefix, where }) {
     prefix,
     where,
     stores,
+    limits,
     cached: (namespace) => add(namespace, new CachedAnswers(redis, prefix, namespace)),
     stored: (namespace) => add(namespace, new StoredRecords(redis, prefix, namespace)),
   }
@@ -40,10 +43,12 @@ function createApp({ redis, cities, prefix, where }) {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
+  app.set('trust proxy', 'loopback') // who comes from this machine may say for whom: the load, or a proxy
   app.use((req, res, next) => {
     res.locals.begun = performance.now()
     next()
   })
+  app.use(['/cities', '/countries', '/map'], limits.middleware)
   for (const route of routes) app.use(route(context))
   app.use((req, res) => void res.status(404).json(asJson('ERR_NOT_FOUND', 'there is nothing at this address')))
   app.use((error, req, res, next) => {
@@ -52,7 +57,7 @@ function createApp({ redis, cities, prefix, where }) {
     if (status >= 500) console.error(error)
     res.status(status).json(status < 500 ? asJson(error.code, error.message) : asJson('ERR_INTERNAL', 'the request failed'))
   })
-  return { app, stores }
+  return { app, stores, limits }
 }
 
 function asJson(code = 'ERR_BAD_REQUEST', message) {

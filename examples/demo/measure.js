@@ -7,6 +7,13 @@ const { verify } = require('./verify')
 
 const connections = 32
 const seed = 20260101
+/** Two without a key from an address each, and two who share a key. */
+const visitors = [
+  { 'X-Forwarded-For': '203.0.113.1' },
+  { 'X-Forwarded-For': '203.0.113.2' },
+  { 'X-Forwarded-For': '203.0.113.3', 'X-Api-Key': 'demo-free' },
+  { 'X-Forwarded-For': '203.0.113.4', 'X-Api-Key': 'demo-free' },
+]
 
 /** Runs the whole measurement against a started demo and gives the figures for the report. */
 async function measure(demo, { seconds, step }) {
@@ -35,10 +42,17 @@ async function measure(demo, { seconds, step }) {
   const holds = await takeInventory(demo.redis, demo.prefix)
   const without = await load('the same visitors without the cache', { connections, seconds: Math.max(0.5, seconds * 0.4), direct: true })
 
+  await demo.limits.restart(visitors)
+  const before = demo.limits.report()
+  const cheap = paths.filter((_, i) => requests[i].kind === 'city').slice(0, 4)
+  const greedy = await load('visitors without patience, for the limits', { paths: cheap, connections: 2 * visitors.length, seconds: 1.5, visitors })
+  const limits = since(before, demo.limits.report())
+
   step('comparing cached answers with the data set')
   const sample = requests.filter((_, i) => i % 4 === 0)
   const checked = { answers: sample.length, cached: await verify(demo.url, sample) }
-  return { requests, cold, warm, crowd, without, holds, checked, costOf, connections, example: await example(demo, holds) }
+  const more = { greedy, limits, example: await example(demo, holds) }
+  return { requests, cold, warm, crowd, without, holds, checked, costOf, connections, ...more }
 }
 
 /** The paths of the `count` most popular requests of each kind, the kinds in turn. */
@@ -59,6 +73,11 @@ function loadCosts(stores) {
     }
     return costOf
   }
+}
+
+/** What the limiter counted between two reports; those of policies begin anew with `restart`. */
+function since(before, { policies, ...after }) {
+  return { policies, ...Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - before[name]])) }
 }
 
 /** One entry as it lies in Redis: plain JSON, readable by any other program. */

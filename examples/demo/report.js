@@ -52,7 +52,7 @@ function outcomes({ requests, crowd }) {
 
 /** The measured figures as a text to print. */
 function report(demo, figures) {
-  const { cold, warm, crowd, without, holds, checked, costOf, connections, example } = figures
+  const { cold, warm, crowd, without, holds, checked, costOf, connections, example, greedy, limits } = figures
   const { all, routes } = outcomes(figures)
   const single = { cold: latency(cold), warm: latency(warm) }
   const many = { crowd: latency(crowd), without: latency(without) }
@@ -91,6 +91,16 @@ function report(demo, figures) {
     `    ${green('█'.repeat(bar))}${yellow('░'.repeat(50 - bar))} ${percent(all.HIT / all.requests)} hits`,
     `    loads saved      ${bold(whole(all.HIT + all.SHARED))}: ${whole(all.HIT)} by the cache, ${whole(all.SHARED)} by single flight`,
     `    searching saved  about ${bold(span(savedSeconds))} of CPU time in ${span(crowd.seconds)} ${dim('(loads saved × the CPU time of one)')}`,
+    '',
+    `  ${bold('What was limited')}  ${dim(`four visitors who ask as fast as they can for ${span(greedy.seconds)}: two by their IP, two by one API key`)}`,
+    ...table([
+      { cells: ['policy', 'limit', 'allowed', 'limited by it'], style: dim },
+      ...Object.entries(limits.policies).map(([name, { limit, period, allowed, limited }]) => ({
+        cells: [name, `${whole(limit)} in ${period}`, whole(allowed), whole(limited)],
+      })),
+      { cells: ['all requests', '', whole(limits.allowed), whole(limits.limited)], style: bold },
+    ]),
+    `    ${percent(limits.remembered / Math.max(1, limits.limited))} of what was limited was answered from memory, without asking Redis`,
     '',
     `  ${bold('What the cache holds')}  ${dim(`${whole(holds.keys)} keys, ${bytes(holds.bytes)}${holds.complete ? '' : ' (of the part that was looked at)'}`)}`,
     ...table([

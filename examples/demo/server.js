@@ -16,13 +16,14 @@ async function start({ url = 'embedded://', port = 0, prefix = 'redwright-demo' 
   try {
     const cities = loadCities()
     const where = placeOf(url)
-    const { app, stores } = createApp({ redis, cities, prefix, where })
+    const { app, stores, limits } = createApp({ redis, cities, prefix, where })
     const server = http.createServer(app).listen(port, '127.0.0.1')
     await once(server, 'listening')
     return {
       redis,
       cities,
       stores,
+      limits,
       prefix,
       where,
       port: server.address().port,

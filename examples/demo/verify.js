@@ -1,6 +1,7 @@
 'use strict'
 
 const { isDeepStrictEqual } = require('node:util')
+const { partner } = require('./limits')
 
 /**
  * Asks the server for some of the requests and compares each answer with the one computed directly from the data set.
@@ -9,7 +10,7 @@ const { isDeepStrictEqual } = require('node:util')
 async function verify(url, requests) {
   let cached = 0
   for (const { path, direct } of requests) {
-    const response = await fetch(url + path)
+    const response = await fetch(url + path, { headers: partner })
     const answer = await response.json()
     if (response.status !== 200) throw new Error(`GET ${path}: status ${response.status}`)
     const expected = JSON.parse(JSON.stringify(direct()))

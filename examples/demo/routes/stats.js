@@ -11,7 +11,7 @@ module.exports = function stats(demo) {
     .delete('/cache', (req, res) => clear(demo, res))
 }
 
-async function sendStats({ redis, where, prefix, cities, stores }, res) {
+async function sendStats({ redis, where, prefix, cities, stores, limits }, res) {
   const routes = {}
   for (const [name, { tally }] of stores) routes[name] = tally.report()
   const { pending, operations, failed } = redis.metrics()
@@ -20,6 +20,7 @@ async function sendStats({ redis, where, prefix, cities, stores }, res) {
     cities: cities.size,
     total: total(Object.values(routes)),
     routes,
+    limits: limits.report(),
     client: { pending, operations, failed },
     holds: await takeInventory(redis, prefix, { samples: 6 }),
   })
