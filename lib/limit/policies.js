@@ -99,7 +99,7 @@ class Policies {
       const burst = limit(size, 'bucketSize')
       const micro = refill(rate)
       // So many millionths of a token a second: one takes 10⁹ / micro ms.
-      return setOf([drained('tokenBucket', `${rate}s`, micro, 1e9, burst, Math.ceil((burst * 1e9) / micro), 'bucketSize')], false)
+      return setOf([drained('tokenBucket', `${rate}s`, micro, 1e9, burst, 'bucketSize')], false)
     })
   }
 

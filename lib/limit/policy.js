@@ -27,7 +27,7 @@ const NAME = /^[A-Za-z][\w.-]{0,63}$/
 
 /**
  * How units of a key are counted: `limit` is what can be there at once, `span` and `rate` are as `src/limit/policy` has them.
- * @typedef {{ name: string, suffix: string, limit: number, kind: number, span: number, rate: number, periodMs: number, keepMs: number }} Policy
+ * @typedef {{ name: string, suffix: string, limit: number, kind: number, span: number, rate: number, keepMs: number }} Policy
  */
 
 /**
@@ -48,7 +48,7 @@ function commonDivisor(a, b) {
  */
 function windowed(algorithm, name, limit, periodMs) {
   const { kind, letter } = ALGORITHMS[algorithm]
-  return { name, suffix: `${letter}:${name}`, limit, kind, span: periodMs, rate: 1, periodMs, keepMs: 2 * periodMs }
+  return { name, suffix: `${letter}:${name}`, limit, kind, span: periodMs, rate: 1, keepMs: 2 * periodMs }
 }
 
 /**
@@ -58,11 +58,10 @@ function windowed(algorithm, name, limit, periodMs) {
  * @param {number} units
  * @param {number} period in ms, or in a part of it: only the ratio counts
  * @param {number} burst
- * @param {number} periodMs
  * @param {string} where what a burst is called that would never come back
  * @returns {Policy}
  */
-function drained(algorithm, name, units, period, burst, periodMs, where) {
+function drained(algorithm, name, units, period, burst, where) {
   const { kind, letter } = ALGORITHMS[algorithm]
   // A limit of 0 is never asked for.
   const shared = commonDivisor(period, units) || 1
@@ -70,7 +69,7 @@ function drained(algorithm, name, units, period, burst, periodMs, where) {
   const rate = Math.max(1, units / shared)
   const keepMs = Math.ceil((burst * span) / rate)
   if (units > 0 && keepMs > LONGEST_BURST_MS) throw rangeError(`${where} must not take more than ${LONGEST_BURST_MS} ms to come back, got ${keepMs} ms`)
-  return { name, suffix: `${letter}:${name}`, limit: units === 0 ? 0 : burst, kind, span, rate, periodMs, keepMs }
+  return { name, suffix: `${letter}:${name}`, limit: units === 0 ? 0 : burst, kind, span, rate, keepMs }
 }
 
 /**
@@ -145,7 +144,7 @@ function isDrained({ algorithm = 'gcra' }) {
 function policy(given, where) {
   const one = checked(given, where)
   const { limit, period, name = String(period), algorithm = 'gcra', burst = limit } = one
-  return isDrained(one) ? drained(algorithm, name, limit, period, burst, period, `${where}.burst`) : windowed(algorithm, name, limit, period)
+  return isDrained(one) ? drained(algorithm, name, limit, period, burst, `${where}.burst`) : windowed(algorithm, name, limit, period)
 }
 
 /**
