@@ -1102,7 +1102,7 @@ export class RateLimiter {
   fixedWindow(key: string, limit: number, windowSeconds: Duration, options?: CheckOptions): Promise<RateLimitResult>
   /** Exactly `limit` in any span of so many seconds. Memory grows with `limit`; for large ones see `'slidingCounter'`. Round trips: 1. */
   slidingWindow(key: string, limit: number, windowSeconds: Duration, options?: CheckOptions): Promise<RateLimitResult>
-  /** A bucket of `bucketSize` tokens, which `refillRate` tokens a second fill, from 0.000001. Round trips: 1. */
+  /** A bucket of `bucketSize` tokens, which `refillRate` tokens a second fill, from 0.000001, rounded to millionths. Round trips: 1. */
   tokenBucket(key: string, bucketSize: number, refillRate: number, tokensNeeded?: number): Promise<RateLimitResult>
   /** `limit` a `period`, evenly, and `burst` at once (default: `limit`). Round trips: 1. */
   gcra(key: string, options: { limit: number; period: Duration; burst?: number; cost?: number }): Promise<RateLimitResult>
@@ -1131,7 +1131,7 @@ export class RateLimiter {
   ): Promise<Reservation>
   /**
    * A place among `limit` who may be at work at once. It is kept while this process lives and frees itself within `leaseMs` when it dies, or when its event loop
-   * stands still for so long. Default: `'30s'`. Round trips: 1, and 1 for all places of the process each third of `leaseMs`.
+   * stands still for so long. Default: `'30s'`. Round trips: 1, and 1 for all places of a key and `leaseMs` each third of that.
    */
   concurrency(key: string, limit: number, options?: { leaseMs?: Duration }): Promise<Slot>
   /** Plain counters of this object, no I/O. */

@@ -7,6 +7,7 @@ const check = require('./check')
 const { typeError, rangeError, kindOf } = require('./errors')
 const { Counts, COUNTS } = require('./limit/counts')
 const { Decider } = require('./limit/decider')
+const { numbersOf } = require('./limit/plan')
 const { Policies } = require('./limit/policies')
 const { cost, MOST } = require('./limit/policy')
 const { reserve } = require('./limit/reservation')
@@ -186,7 +187,7 @@ class RateLimiter {
   }
 
   /**
-   * Not async: a decision that is shared by a turn has one promise.
+   * Not async: that would make a second promise of each decision.
    * @param {string} key
    * @param {() => import('./limit/policies').PolicySet} set
    * @param {import('../index').CheckOptions | undefined} options
@@ -213,7 +214,7 @@ class RateLimiter {
     this.#decider.uses(set)
     try {
       const bytes = await this.#decider.call((native, ticket) => native.apply(ticket, key, units, numbers, names))
-      const told = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8)
+      const told = numbersOf(bytes)
       return resultOf(set, told, 1, told[0], false)
     } catch {
       return this.#decider.applyWithout(set, key, units)

@@ -6,6 +6,7 @@ const binding = require('../native')
 const { typeError, kindOf } = require('../errors')
 const { Redis, realmOf } = require('../redis')
 const { callWithin } = require('./call')
+const { numbersOf } = require('./plan')
 
 /** By this a limiter gives counts over its own client: `limiter[COUNTS](prefix, timeoutMs)`. */
 const COUNTS = Symbol('counts')
@@ -103,7 +104,7 @@ class Counts {
 
 /** @param {Uint8Array} bytes */
 function counted(bytes) {
-  const [total, resetMs] = new Float64Array(bytes.buffer, bytes.byteOffset, 2)
+  const [total, resetMs] = numbersOf(bytes)
   return total < 0 ? null : { total, resetMs }
 }
 

@@ -68,7 +68,6 @@ class Decider {
   call(submit, decode = null) {
     // What was asked for before leaves before.
     if (this.#callers > 0) this.#leave()
-    // The start of an embedded server knows no deadline.
     return callWithin(this.#redis, this.#settings.timeoutMs, (redis, ticket) => submit(this.#on(redis), ticket), decode)
   }
 

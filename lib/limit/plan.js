@@ -37,6 +37,14 @@ function encode(plan) {
 }
 
 /**
+ * The numbers that came up as bytes, `to_bytes` of `src/limit/plan.rs`.
+ * @param {Uint8Array} bytes
+ */
+function numbersOf(bytes) {
+  return new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / Float64Array.BYTES_PER_ELEMENT)
+}
+
+/**
  * Tells what came back for each caller; those that are not decided are given back.
  * @param {Plan} plan
  * @param {Uint8Array} bytes
@@ -45,7 +53,7 @@ function encode(plan) {
  * @returns {Plan}
  */
 function decode(plan, bytes, degraded, tell) {
-  const numbers = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8)
+  const numbers = numbersOf(bytes)
   let at = 0
   /** @type {Plan} */
   const left = []
@@ -66,4 +74,4 @@ function decode(plan, bytes, degraded, tell) {
   return left
 }
 
-module.exports = { encode, decode }
+module.exports = { encode, decode, numbersOf }

@@ -5,6 +5,7 @@
 const check = require('../check')
 const { RedwrightError } = require('../errors')
 const { once } = require('./call')
+const { numbersOf } = require('./plan')
 const { MOST } = require('./policy')
 const { resultOf } = require('./results')
 
@@ -22,7 +23,7 @@ async function reserve(decider, set, key, estimate, { id, leaseMs }) {
   decider.uses(set)
   /** @param {Uint8Array} bytes */
   const answered = (bytes) => {
-    const told = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8)
+    const told = numbersOf(bytes)
     return decider.counted(resultOf(set, told, 1, told[0], false), estimate)
   }
   // What may have been reserved is found again by whoever tries again, and counts there.
@@ -34,7 +35,7 @@ async function reserve(decider, set, key, estimate, { id, leaseMs }) {
 
 /** @param {Uint8Array} bytes */
 function isOne(bytes) {
-  return new Float64Array(bytes.buffer, bytes.byteOffset, 1)[0] === 1
+  return numbersOf(bytes)[0] === 1
 }
 
 /**

@@ -6,6 +6,7 @@ const { randomUUID } = require('node:crypto')
 // Not the global: an environment of a test may have replaced it.
 const { setInterval, clearInterval } = require('node:timers')
 const { RedwrightError } = require('../errors')
+const { numbersOf } = require('./plan')
 
 /** @typedef {{ key: string, token: string, leaseMs: number }} Held */
 
@@ -34,8 +35,7 @@ class Slots {
     if (limit === 0) return slot(false, limit, 0, Infinity, false, null)
     let numbers
     try {
-      const bytes = await this.#decider.call((native, ticket) => native.acquire(ticket, key, limit, leaseMs, token))
-      numbers = new Float64Array(bytes.buffer, bytes.byteOffset, 3)
+      numbers = await this.#decider.call((native, ticket) => native.acquire(ticket, key, limit, leaseMs, token), numbersOf)
     } catch (error) {
       // It may have been given all the same; this comes behind it.
       if (error instanceof RedwrightError && error.maybeExecuted) this.#decider.call((native, ticket) => native.release(ticket, key, token)).catch(() => {})
