@@ -6,10 +6,11 @@ export type LimitScript = 'decide' | 'apply' | 'reserve' | 'settle'
 export type LimitScripts = Readonly<Record<LimitScript, string>>
 
 const read = (name: string) => readFileSync(path.join(root, `src/limit/lua/${name}.lua`), 'utf8')
+const PARTS = ['clock', 'kinds', 'fixed', 'log', 'counter', 'gcra', 'policies']
 const NAMES: readonly LimitScript[] = ['decide', 'apply', 'reserve', 'settle']
 
 /** The scripts of the product that count, made of their parts as `src/limit/scripts.rs` says. */
-export const SCRIPTS = Object.fromEntries(NAMES.map((name) => [name, read('policies') + read(name)])) as LimitScripts
+export const SCRIPTS = Object.fromEntries(NAMES.map((name) => [name, [...PARTS, name].map(read).join('')])) as LimitScripts
 
 /** All of them with a place broken, to see what notices. */
 export function broken(place: string, by: string): LimitScripts {

@@ -18,7 +18,7 @@ const ALGORITHMS = {
   slidingWindow: { kind: 1, letter: 'w' },
   slidingCounter: { kind: 2, letter: 'c' },
 }
-/** The longest that a burst may take to come back, in ms, as in `src/limit/lua/policies.lua`. */
+/** The longest that a burst may take to come back, in ms, as in `src/limit/lua/gcra.lua`. */
 const LONGEST_BURST_MS = 2 ** 46
 const GCRA = 3
 

@@ -1,6 +1,6 @@
 //! How many units of a key a policy allows. Values and arithmetic, no I/O and no clock: whoever asks tells the time, in whole ms.
 //!
-//! `lua/policies.lua` does the same arithmetic on the server. Everything is a whole number; what would be too large stays at the largest there is.
+//! `lua/fixed.lua` and its siblings do the same arithmetic on the server. Everything is a whole number; what would be too large stays at the largest there is.
 
 mod counter;
 mod fixed;

@@ -8,14 +8,12 @@
 -- Atomic    because two callers must not get the last place.
 -- TTL       ARGV[2]: no place outlives that.
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', NOW)
 local limit, taken = tonumber(ARGV[1]), redis.call('ZCARD', KEYS[1])
 if taken >= limit then
   local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-  return { 0, 0, first[2] and math.ceil(tonumber(first[2]) - now) or 0 }
+  return { 0, 0, first[2] and math.ceil(tonumber(first[2]) - NOW) or 0 }
 end
-redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[3])
+redis.call('ZADD', KEYS[1], NOW + ARGV[2], ARGV[3])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return { 1, limit - taken - 1, 0 }

@@ -10,10 +10,8 @@
 -- Atomic    because who leaves and who comes must not be counted at different times.
 -- TTL       ARGV[2]; the longest ARGV[3] that was given.
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+redis.call('ZADD', KEYS[1], NOW, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', NOW - ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 if #ARGV > 3 then
   redis.call('SADD', KEYS[2], unpack(ARGV, 4))

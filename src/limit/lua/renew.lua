@@ -7,13 +7,11 @@
 -- Atomic    because a place that has freed itself may be another's by now.
 -- TTL       ARGV[1]: no place outlives that.
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = 0
 for i = 2, #ARGV do
   local ends = redis.call('ZSCORE', KEYS[1], ARGV[i])
-  if ends and tonumber(ends) > now then
-    redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i])
+  if ends and tonumber(ends) > NOW then
+    redis.call('ZADD', KEYS[1], NOW + ARGV[1], ARGV[i])
     held = held + 1
   end
 end
