@@ -4,10 +4,11 @@ use super::job::{Ledger, Running};
 use super::outcome::{Code, Failure, Outcome};
 use super::reactor;
 use crate::common::Attempt;
+use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The ticket under which events travel; no operation has it.
 pub(super) const EVENT: u32 = u32::MAX;
@@ -27,8 +28,8 @@ pub(super) type Waker = Box<dyn Fn() + Send>;
 #[derive(Default)]
 struct Up {
     queue: VecDeque<Completion>,
-    /// A wake has been asked for and the environment has not emptied the queue since.
-    waking: bool,
+    /// Since when the environment has not come for what waits: a wake has been asked for, and it has not emptied the queue since.
+    waking: Option<Instant>,
     /// Nobody comes for outcomes any more.
     closed: bool,
 }
@@ -55,6 +56,12 @@ impl Port {
             waker: Mutex::new(Some(waker)),
             gathering: AtomicBool::new(false),
         })
+    }
+
+    /// One whose environment never comes.
+    #[cfg(test)]
+    pub fn unheard() -> Arc<Self> {
+        Port::new(Box::new(|| {}))
     }
 
     /// Whether this submission is the first of its turn and must leave at once; the rest follow at the turn's end.
@@ -155,7 +162,10 @@ impl Port {
         }
         up.queue.push_back(Completion { ticket, outcome });
         let waiting = up.queue.len();
-        let first = !std::mem::replace(&mut up.waking, true);
+        let first = up.waking.is_none();
+        if first {
+            up.waking = Some(Instant::now());
+        }
         drop(up);
         if first {
             reactor::wake_later(self);
@@ -180,8 +190,25 @@ impl Port {
             bytes += completion.outcome.weight();
             into.push(completion);
         }
-        up.waking = !up.queue.is_empty();
-        up.waking
+        // Who takes something lives, though more is left.
+        up.waking = (!up.queue.is_empty()).then(Instant::now);
+        up.waking.is_some()
+    }
+
+    /// How long the environment has not come for what waits for it; `None` when nothing waits, or nobody comes any more.
+    pub fn stuck_for(&self) -> Option<Duration> {
+        lock(&self.up).waking.map(|since| since.elapsed())
+    }
+
+    /// Has the environment come, if nothing else does, so that `stuck_for` tells whether it lives. I/O thread only.
+    pub fn beckon(self: &Arc<Self>) {
+        /// An event for nobody: `lib/calls.js` numbers its sources from 1.
+        const NOBODY: f64 = 0.0;
+
+        // Only what this thread pushes could come between, and then it is the environment's second reason to come.
+        if self.stuck_for().is_none() {
+            self.notify(Outcome::List(vec![Outcome::Number(NOBODY), Outcome::Text(Bytes::from_static(b"beckon"))]));
+        }
     }
 
     /// The environment has ended: nothing wakes it any more. Its operations are ended on the I/O thread.
@@ -190,9 +217,10 @@ impl Port {
         let mut up = lock(&self.up);
         up.closed = true;
         up.queue.clear();
+        up.waking = None;
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         lock(&self.waker).is_none()
     }
 

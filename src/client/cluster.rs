@@ -16,8 +16,11 @@ use super::target::Target;
 use super::tracking::{Hub, Tracker};
 use super::way::Way;
 use crate::common::give_way;
+use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use std::collections::HashMap;
+use std::future::pending;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -288,6 +291,37 @@ impl Cluster {
                 biased;
                 Some(reached) = session => return reached,
                 () = changed.as_mut() => {}
+            }
+        }
+    }
+
+    /// A standing connection to a primary, whichever it is, awaited; that of a slot where it stands already. `None` when the cluster has been
+    /// left.
+    pub async fn any_primary(&self, slot: u16) -> Option<(Arc<Link>, Session)> {
+        loop {
+            let changed = self.changed.notified();
+            if matches!(&*self.known.borrow(), Known::Closed) {
+                return None;
+            }
+            let nodes = {
+                let map = self.map();
+                map.primary(slot).cloned().into_iter().chain(map.primaries()).collect::<Vec<_>>()
+            };
+            let ready = |node: &Arc<Node>| {
+                let link = node.lane(Some(slot)).clone();
+                async move {
+                    match link.gate.ready().await {
+                        Some(session) => (link, session),
+                        // The node has left the cluster, and the map is about to say so.
+                        None => pending().await,
+                    }
+                }
+            };
+            let mut standing = nodes.iter().map(ready).collect::<FuturesUnordered<_>>();
+            tokio::select! {
+                biased;
+                Some(reached) = standing.next() => return Some(reached),
+                () = changed => {}
             }
         }
     }

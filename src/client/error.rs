@@ -38,6 +38,17 @@ const CLOSED: [&str; 4] =
 
 const HUNG_UP: &str = "the connection was closed during the handshake";
 
+/// What a command was refused for within a script. Redis 6.2 puts it behind the place in the script, where later ones begin with it.
+fn within_script(text: &str) -> &str {
+    if !text.starts_with("ERR Error running script") {
+        return text;
+    }
+    match text.rsplit_once(": -") {
+        Some((_, refusal)) if is_code(refusal.split(' ').next().unwrap_or_default()) => refusal,
+        _ => text,
+    }
+}
+
 impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Error { kind, message: message.into(), server_code: String::new() }
@@ -76,6 +87,7 @@ impl Error {
     /// An error reply. Redis ends some of them with the arguments that it was sent, which may be values: they are cut.
     pub fn from_reply(text: &str) -> Self {
         const ECHO: &str = ", with args beginning with";
+        let text = within_script(text);
         let message = plain(text.find(ECHO).map_or(text, |end| &text[..end]));
         let code = text.split(' ').next().filter(|word| is_code(word)).unwrap_or_default();
         let kind = if matches!(code, "NOAUTH" | "WRONGPASS") { ErrorKind::Auth } else { ErrorKind::Server };
@@ -192,6 +204,17 @@ mod tests {
         let error = Error::from_reply("ERR unknown command 'FOO', with args beginning with: 'secret' ");
         assert_eq!(error.message, "ERR unknown command 'FOO'");
         assert_eq!(error.server_code(), "ERR");
+    }
+
+    #[test]
+    fn what_a_script_was_refused_for_is_found_in_the_words_of_redis_6() {
+        let old = "ERR Error running script (call to f_00): @user_script:7: @user_script: 7: -READONLY You can't write against a read only replica.";
+        let error = Error::from_reply(old);
+        assert_eq!(error.server_code(), "READONLY");
+        assert!(error.message.starts_with("READONLY You can't"));
+        let own =
+            Error::from_reply("ERR Error running script (call to f_00): @user_script:7: attempt to call a nil value");
+        assert_eq!(own.server_code(), "ERR");
     }
 
     #[test]

@@ -97,6 +97,19 @@ impl Gate {
         self.state.subscribe().wait_for(asked).await.map_or(State::Closed, |state| state.clone())
     }
 
+    /// The standing connection, awaited without a place among the calls; `None` when there will be none any more.
+    pub async fn ready(&self) -> Option<Session> {
+        match self.until(|state| matches!(state, State::Ready(_) | State::Closed)).await {
+            State::Ready(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    /// Returns when the standing connection is no longer this one.
+    pub async fn lost(&self, session: &Session) {
+        self.until(|state| !matches!(state, State::Ready(standing) if standing.is(session))).await;
+    }
+
     /// Why the last attempt to connect failed, where it did.
     pub fn why_down(&self) -> Option<Error> {
         if let State::Down(error) = &*self.state.borrow() { Some(error.clone()) } else { None }

@@ -5,10 +5,12 @@ use super::cluster_replies::Redirection;
 use super::command::Command;
 use super::counters::LinkCounters;
 use super::crowd::Crowd;
+use super::durable::Copies;
 use super::error::{Error, ErrorKind};
 use super::event::Observer;
 use super::line::Turn;
 use super::link::Link;
+use super::mailbox::Mailbox;
 use super::node::NodeInfo;
 use super::options::ClientOptions;
 use super::reply::Reply;
@@ -37,8 +39,8 @@ pub(super) fn answer_by(attempt: &Attempt) -> Instant {
     attempt.deadline - MARGIN.min(given / 4)
 }
 
-/// A client of one server, or of a cluster. Everything but [`Client::new`], [`Client::counters`] and [`Client::nodes`] belongs on the I/O
-/// thread.
+/// A client of one server, or of a cluster. Everything but [`Client::new`], [`Client::counters`], [`Client::nodes`] and the address of the
+/// mailbox belongs on the I/O thread.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -47,6 +49,8 @@ struct Inner {
     counters: Arc<LinkCounters>,
     hub: Arc<Hub>,
     learnt: Learnt,
+    copies: Copies,
+    mailbox: Arc<Mailbox>,
 }
 
 impl Client {
@@ -54,8 +58,10 @@ impl Client {
     pub fn new(options: ClientOptions, observer: Arc<dyn Observer>) -> Self {
         let counters = Arc::default();
         let hub = Arc::default();
-        let route = Route::new(options, &counters, &Crowd::new(observer), &hub);
-        Client(Arc::new(Inner { route, counters, hub, learnt: Learnt::default() }))
+        let options = Arc::new(options);
+        let route = Route::new(&options, &counters, &Crowd::new(observer), &hub);
+        let mailbox = Mailbox::new(options, route.clone());
+        Client(Arc::new(Inner { route, counters, hub, learnt: Learnt::default(), copies: Copies::default(), mailbox }))
     }
 
     /// Of all connections together.
@@ -68,8 +74,17 @@ impl Client {
         self.0.route.describe().into_iter().map(|(info, _)| info).collect()
     }
 
+    /// Where others reach this client.
+    pub fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.0.mailbox
+    }
+
     pub(super) fn learnt(&self) -> &Learnt {
         &self.0.learnt
+    }
+
+    pub(super) fn copies(&self) -> &Copies {
+        &self.0.copies
     }
 
     pub(super) fn hub(&self) -> &Arc<Hub> {
@@ -87,6 +102,7 @@ impl Client {
 
     /// Ends the connections. Commands without a reply fail.
     pub async fn close(&self) {
+        self.0.mailbox.close().await;
         self.0.route.close().await;
     }
 
@@ -95,16 +111,16 @@ impl Client {
     /// A command is sent again only when it is known not to have been executed, or when it is idempotent.
     pub async fn call(&self, attempt: &Attempt, command: Command) -> Result<Reply, Error> {
         let way = self.0.route.way(&command);
-        self.exchange(attempt, command, way).await.map(|(reply, _)| reply)
+        self.exchange(attempt, command, way).await.map(|(reply, ..)| reply)
     }
 
-    /// As `call`, on a way of one's own; tells the connection, too.
+    /// As `call`, on a way of one's own; tells the link and the connection, too.
     pub(super) async fn exchange(
         &self,
         attempt: &Attempt,
         command: Command,
         mut way: Way,
-    ) -> Result<(Reply, Session), Error> {
+    ) -> Result<(Reply, Arc<Link>, Session), Error> {
         let turn = Turn::next();
         let mut failed: Option<Session> = None;
         let mut sent_on = 0;
@@ -126,7 +142,7 @@ impl Client {
                 Ok(reply) => {
                     link.replies.fetch_add(1, Ordering::Relaxed);
                     attempt.settled();
-                    return Ok((reply, session));
+                    return Ok((reply, link, session));
                 }
                 Err(SendError::Refused(error)) => {
                     link.replies.fetch_add(1, Ordering::Relaxed);

@@ -109,6 +109,11 @@ impl Link {
         if let Target::Member { address, .. } = &self.target { Some(address) } else { None }
     }
 
+    /// How long the watchdog waits for an answer.
+    pub fn patience(&self) -> Duration {
+        self.options.watchdog
+    }
+
     /// Waits until the watchdog of a standing connection looks: who has connections beside it looks at the same time, so that an idle
     /// process is woken no more often.
     pub async fn looks(&self) {

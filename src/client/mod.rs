@@ -1,5 +1,7 @@
 //! The only place that knows fred: options, topologies, connections, the watchdog, events, replies.
 
+mod bells;
+mod beside;
 mod checkup;
 mod cluster;
 mod cluster_replies;
@@ -7,6 +9,7 @@ mod command;
 mod counters;
 mod credentials;
 mod crowd;
+mod durable;
 mod error;
 mod event;
 mod gate;
@@ -15,6 +18,7 @@ mod handle;
 mod known;
 mod line;
 mod link;
+mod mailbox;
 mod messages;
 mod multi;
 mod node;
@@ -45,9 +49,11 @@ mod tls_probe;
 mod tracking;
 mod way;
 
+pub use bells::Watch;
 pub use checkup::Checkup;
 pub use command::Command;
 pub use credentials::{Credentials, Identity, Patience};
+pub use durable::{Durability, Durably, Replicas};
 pub use error::{Error, ErrorKind};
 pub use event::{Event, Observer};
 pub use handle::Client;

@@ -11,7 +11,7 @@ use super::session::Session;
 use crate::common::Attempt;
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, iter};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -57,9 +57,9 @@ impl Client {
     }
 
     /// The places of keys that go together into one script: all of them over one connection, those of a connection in a pool, so that what
-    /// concerns a key stays in order, and those of a slot in a cluster.
+    /// concerns a key stays in order, and those of a slot in a cluster. In the same order for everybody.
     pub fn by_unit(&self, keys: &[Bytes]) -> Vec<Vec<usize>> {
-        let mut groups: HashMap<Option<u16>, Vec<usize>> = HashMap::new();
+        let mut groups: BTreeMap<Option<u16>, Vec<usize>> = BTreeMap::new();
         for (place, key) in keys.iter().enumerate() {
             groups.entry(self.route().group(key)).or_default().push(place);
         }

@@ -17,6 +17,7 @@ use super::way::Way;
 use futures_util::future::join_all;
 use std::sync::Arc;
 
+#[derive(Clone)]
 pub enum Route {
     /// One server, wherever it is found.
     Direct(Arc<Node>),
@@ -24,18 +25,17 @@ pub enum Route {
 }
 
 impl Route {
-    pub fn new(options: ClientOptions, totals: &Arc<LinkCounters>, crowd: &Arc<Crowd>, hub: &Arc<Hub>) -> Self {
-        let options = Arc::new(options);
-        if let Some(cluster) = Cluster::new(&options, totals.clone(), crowd.clone(), hub.clone()) {
+    pub fn new(options: &Arc<ClientOptions>, totals: &Arc<LinkCounters>, crowd: &Arc<Crowd>, hub: &Arc<Hub>) -> Self {
+        if let Some(cluster) = Cluster::new(options, totals.clone(), crowd.clone(), hub.clone()) {
             return Route::Cluster(cluster);
         }
-        let sentinels = Sentinels::new(&options).map(Arc::new);
+        let sentinels = Sentinels::new(options).map(Arc::new);
         let target = || match (&options.topology, &sentinels) {
             (Topology::Single(endpoint), _) => Target::Fixed(endpoint.clone()),
             (_, Some(sentinels)) => Target::Master(sentinels.clone()),
             _ => unreachable!("a cluster has its own route"),
         };
-        Route::Direct(Node::new(&options, target, totals, crowd, hub, true))
+        Route::Direct(Node::new(options, target, totals, crowd, hub, true))
     }
 
     /// How many keys go together into one command, and by what: `None` where all may, else what tells the groups apart.
@@ -61,6 +61,19 @@ impl Route {
         match self {
             Route::Direct(node) => Some(node.tracker().clone()),
             Route::Cluster(cluster) => cluster.tracker(super::slots::slot_of(key)),
+        }
+    }
+
+    /// A standing connection to a primary, whichever it is, awaited; that of a slot where it stands already. `None` when the client has been
+    /// closed.
+    pub async fn any_primary(&self, slot: u16) -> Option<(Arc<Link>, Session)> {
+        self.begin();
+        match self {
+            Route::Direct(node) => {
+                let link = node.lane(Some(slot));
+                link.gate.ready().await.map(|session| (link.clone(), session))
+            }
+            Route::Cluster(cluster) => cluster.any_primary(slot).await,
         }
     }
 

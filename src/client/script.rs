@@ -3,7 +3,9 @@
 use super::command::Command;
 use super::error::Error;
 use super::handle::Client;
+use super::link::Link;
 use super::reply::Reply;
+use super::session::Session;
 use crate::common::Attempt;
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -46,6 +48,12 @@ impl Script {
         Script { divisible: true, ..self }
     }
 
+    /// As it is where running it twice would not do.
+    #[must_use]
+    pub(super) fn once(&self) -> Self {
+        Script { idempotent: false, ..self.clone() }
+    }
+
     fn command(&self, name: &'static str, script: &Bytes, keys: Vec<Bytes>, args: Vec<Bytes>) -> Command {
         let command = Command::script(name, script.clone(), self.guarded, self.divisible).number(keys.len() as u64);
         let command = keys.into_iter().chain(args).fold(command, Command::arg);
@@ -72,10 +80,22 @@ impl Client {
         keys: Vec<Bytes>,
         args: Vec<Bytes>,
     ) -> Result<Reply, Error> {
+        self.run_somewhere(attempt, script, keys, args).await.map(|(reply, ..)| reply)
+    }
+
+    /// As `run`; tells the link and the connection, too.
+    pub(super) async fn run_somewhere(
+        &self,
+        attempt: &Attempt,
+        script: &Script,
+        keys: Vec<Bytes>,
+        args: Vec<Bytes>,
+    ) -> Result<(Reply, Arc<Link>, Session), Error> {
         let by_hash = script.command("EVALSHA", &script.sha, keys.clone(), args.clone());
-        match self.call(attempt, by_hash).await {
+        let way = self.route().way(&by_hash);
+        match self.exchange(attempt, by_hash, way).await {
             Err(error) if error.server_code() == "NOSCRIPT" => {
-                self.call(attempt, script.command("EVAL", &script.source, keys, args)).await
+                self.exchange(attempt, script.command("EVAL", &script.source, keys, args), way).await
             }
             answer => answer,
         }
@@ -107,5 +127,17 @@ impl Client {
             self.learnt().lock().insert(known, connections);
         }
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_run_twice_need_not_be() {
+        let script = Script::ours("return 1").idempotent();
+        let is_idempotent = |script: &Script| script.command("EVALSHA", &script.sha, vec![], vec![]).idempotent;
+        assert!(is_idempotent(&script) && !is_idempotent(&script.once()));
     }
 }

@@ -210,9 +210,9 @@ impl Session {
     }
 
     /// Has what is published to a channel sent here, from now on; over RESP2 only, where nothing else can be asked any more.
-    pub async fn subscribe(&self, channel: &'static str) -> Result<Messages, SendError> {
+    pub async fn subscribe(&self, channel: &str) -> Result<Messages, SendError> {
         let messages = self.fred.message_rx();
-        self.fred.subscribe(channel).await.map_err(|error| SendError::from(&error))?;
+        self.fred.subscribe(channel.to_owned()).await.map_err(|error| SendError::from(&error))?;
         // fred hands the answer to nobody, and a refusal to whoever asks next. A server answers `PING` with a list to subscribers only.
         let word = Command::new("PING").arg(self.shared.guard.word());
         match self.exchange(word, Shape::OurWord).await? {

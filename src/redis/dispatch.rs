@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// What a native method tells JavaScript at once. `lib/calls.js` has the same table.
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Status {
     /// Handed over; it leaves when the turn ends.
@@ -116,6 +117,13 @@ impl Dispatch {
             async move { work.await.unwrap_or_else(|error| failure(&error, &attempt)) }
         });
         if opens_turn { Status::OpensTurn } else { Status::Taken }
+    }
+
+    /// Runs something on the I/O thread that nobody waits for, and nothing counts; nothing where the client is closed.
+    pub fn aside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Some(lease) = self.lease.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            lease.spawn(work);
+        }
     }
 
     pub fn cancel(&self, ticket: u32) {

@@ -9,5 +9,5 @@ mod native;
 mod options;
 mod outcome;
 
-pub use dispatch::Dispatch;
+pub use dispatch::{Dispatch, Status};
 pub use native::NativeRedis;

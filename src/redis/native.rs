@@ -5,10 +5,10 @@ use super::dispatch::Dispatch;
 use super::events::{Events, Voice};
 use super::health::health;
 use super::options::{NativeOptions, millis};
-use super::outcome::{outcome, tracked};
+use super::outcome::{durable, outcome, tracked};
 use crate::breaker::{Breaker, NativeBreakerOptions};
 use crate::bridge::{NativePort, Outcome, append_utf8, lease, share_words};
-use crate::client::{Client, Command, Credentials, Identity, NodeInfo, Script};
+use crate::client::{Client, Command, Credentials, Durably, Identity, NodeInfo, Replicas, Script};
 use bytes::Bytes;
 use napi::JsString;
 use napi::bindgen_prelude::{Either, Env, Result, Uint8Array, Unknown};
@@ -216,6 +216,55 @@ impl NativeRedis {
         let status = self.dispatch.submit(ticket, None, move |client, _| async move {
             client.watch(&key).changed().await;
             Ok(Outcome::Done)
+        });
+        status as u32
+    }
+
+    /// 16 hexadecimal digits; what is published to `redwright:wake:` with them behind it comes here.
+    #[napi(catch_unwind)]
+    pub fn mailbox_address(&self) -> String {
+        String::from_utf8_lossy(self.dispatch.client.mailbox().address()).into_owned()
+    }
+
+    /// Whether what is published to this client is heard, which is waited for.
+    #[napi(catch_unwind)]
+    pub fn hears(&self, ticket: u32, within: u32) -> u32 {
+        let status = self.dispatch.submit(ticket, None, move |client, _| async move {
+            Ok(Outcome::Flag(client.mailbox().stands(millis(within)).await))
+        });
+        status as u32
+    }
+
+    /// Answered when a word was sent to this client, or may have been.
+    #[napi(catch_unwind)]
+    pub fn expect(&self, ticket: u32, word: String) -> u32 {
+        let status = self.dispatch.submit(ticket, None, move |client, _| async move {
+            client.mailbox().expect(&word.into()).changed().await;
+            Ok(Outcome::Done)
+        });
+        status as u32
+    }
+
+    /// Runs a script and waits for replicas; `replicas`: how many, -1 for a majority, -2 for all. `[reply, acknowledged, needed]`.
+    #[napi(catch_unwind)]
+    pub fn eval_durably(
+        &self,
+        ticket: u32,
+        script: &NativeScript,
+        keys: Vec<String>,
+        replicas: i32,
+        within: u32,
+    ) -> u32 {
+        let script = script.0.clone();
+        let keys = keys.into_iter().map(Bytes::from).collect();
+        let replicas = match replicas {
+            -1 => Replicas::Majority,
+            -2 => Replicas::All,
+            count => Replicas::Count(count.unsigned_abs()),
+        };
+        let wanted = Durably { replicas, within: millis(within), has_written: |_| true };
+        let status = self.dispatch.submit(ticket, None, move |client, attempt| async move {
+            client.run_durably(&attempt, &script, keys, vec![], wanted).await.map(durable)
         });
         status as u32
     }

@@ -1,7 +1,7 @@
 //! The client's replies and errors as outcomes of the bridge.
 
 use crate::bridge::{Code, Failure, Outcome};
-use crate::client::{Error, ErrorKind, Reply, Tracked};
+use crate::client::{Durability, Error, ErrorKind, Reply, Tracked};
 use crate::common::Attempt;
 
 /// `[value, PTTL or nil, slot, generation, whether it is tracked]`.
@@ -10,6 +10,13 @@ pub fn tracked(read: Tracked) -> Outcome {
     let pttl = read.pttl.map_or(Outcome::Nil, Outcome::Integer);
     let flag = Outcome::Flag(read.tracked);
     Outcome::List(vec![outcome(read.value), pttl, number(read.slot), number(read.generation), flag])
+}
+
+/// `[reply, acknowledged, needed]`.
+pub fn durable((reply, durability): (Reply, Durability)) -> Outcome {
+    let Durability { acknowledged, needed } = durability;
+    let numbers = [acknowledged, needed].map(|number| Outcome::Integer(number.into()));
+    Outcome::List([outcome(reply)].into_iter().chain(numbers).collect())
 }
 
 /// A reply of any command.

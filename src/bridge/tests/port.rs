@@ -1,5 +1,6 @@
 use super::*;
 use crate::bridge::job::Running;
+use crate::bridge::port::EVENT;
 use crate::bridge::reactor::wake_all;
 use crate::common::Attempt;
 use bytes::Bytes;
@@ -80,6 +81,46 @@ fn an_environment_that_has_ended_is_not_woken_and_holds_nothing() {
     assert_eq!(env.wakes(), 0);
     assert_eq!(taken(&env.port, 512, usize::MAX), (vec![], false));
     assert!(env.port.is_closed());
+}
+
+#[test]
+fn an_environment_is_stuck_since_it_has_not_come_for_what_waits() {
+    let (env, moment) = (Environment::new(), Duration::from_millis(20));
+    assert_eq!(env.port.stuck_for(), None);
+    let begun = Instant::now();
+    env.port.complete(0, Outcome::Done);
+    std::thread::sleep(moment);
+    env.port.complete(1, Outcome::Done);
+    assert!(env.port.stuck_for().is_some_and(|stuck| stuck >= moment && stuck <= begun.elapsed()));
+    // Who takes something lives, though more is left.
+    let came = Instant::now();
+    assert_eq!(taken(&env.port, 1, usize::MAX), (vec![0], true));
+    assert!(env.port.stuck_for().is_some_and(|stuck| stuck <= came.elapsed()));
+    assert_eq!(taken(&env.port, 1, usize::MAX), (vec![1], false));
+    assert_eq!(env.port.stuck_for(), None);
+    env.port.complete(2, Outcome::Done);
+    wake_all();
+    env.port.close();
+    assert_eq!(env.port.stuck_for(), None);
+}
+
+#[test]
+fn an_environment_is_beckoned_where_nothing_else_has_it_come() {
+    let env = Environment::new();
+    env.port.beckon();
+    env.port.beckon();
+    wake_all();
+    assert_eq!(env.wakes(), 1);
+    assert!(env.port.stuck_for().is_some());
+    let nobody = "List([Number(0.0), Text(b\"beckon\")])";
+    assert_eq!(env.receive(1), [(EVENT, nobody.to_owned())]);
+    env.port.complete(0, Outcome::Done);
+    env.port.beckon();
+    wake_all();
+    assert_eq!(env.receive(1), [done(0)]);
+    env.port.close();
+    env.port.beckon();
+    assert_eq!((env.port.stuck_for(), taken(&env.port, 512, usize::MAX)), (None, (vec![], false)));
 }
 
 /// Enters an operation that never ends by itself.

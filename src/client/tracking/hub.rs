@@ -1,6 +1,6 @@
 //! Where all that the servers tell of changes comes together.
 
-use super::watch::{Bells, Watch};
+use super::super::bells::{Bells, Watch};
 use crate::common::Words;
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
@@ -19,7 +19,7 @@ impl Hub {
     }
 
     pub fn watch(&self, key: &Bytes) -> Watch {
-        Watch::new(&self.bells, key)
+        self.bells.watch(key)
     }
 
     /// What is stored under a key has changed. The word goes first: who is woken looks at it.

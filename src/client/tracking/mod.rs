@@ -5,7 +5,6 @@ mod invalidation;
 mod pair;
 mod read;
 mod tracker;
-mod watch;
 
 pub use hub::Hub;
 pub use read::Tracked;

@@ -3,8 +3,8 @@
 //! On one connection alone fred would have to speak RESP3 and know of tracking; it then forgets the message of `FLUSHALL`. As messages of
 //! RESP2, on a connection of their own, all of them come.
 
+use super::super::beside::{Unmade, connect, silence};
 use super::super::command::Command;
-use super::super::error::Error;
 use super::super::link::Link;
 use super::super::messages::{Heard, Messages};
 use super::super::options::{ClientOptions, Endpoint};
@@ -29,49 +29,26 @@ pub struct Pair {
     subscribed: Connection,
 }
 
-/// Why there is no pair.
-pub enum Unpaired {
-    /// The server does not know tracking, or does not let us: to ask again is of no use.
-    Refused,
-    /// It may be there the next time.
-    Failed,
-}
-
-impl From<SendError> for Unpaired {
-    fn from(error: SendError) -> Self {
-        match error {
-            SendError::Refused(error) if !error.is_passing() && !is_lost_partner(&error) => Unpaired::Refused,
-            SendError::Unreadable(_) => Unpaired::Refused,
-            _ => Unpaired::Failed,
-        }
-    }
-}
-
-/// The subscriber has been lost meanwhile.
-fn is_lost_partner(error: &Error) -> bool {
-    error.message.contains("redirect to does not exist")
-}
-
 impl Pair {
     /// Both connections go where the ordinary one does.
-    pub async fn open(options: &ClientOptions, target: &Target, endpoint: &Endpoint) -> Result<Self, Unpaired> {
+    pub async fn open(options: &ClientOptions, target: &Target, endpoint: &Endpoint) -> Result<Self, Unmade> {
         // A reader of RESP3 would be pushed that its subscriber is gone, which fred gives to whoever waits for a reply.
         let reading = ClientOptions { resp3: false, ..options.clone() };
         let hearing = ClientOptions { backlog: BACKLOG, ..reading.clone() };
         let both = async { tokio::try_join!(connect(&reading, endpoint), connect(&hearing, endpoint)) };
-        let ((reader, read), (subscriber, subscribed)) = both.await.map_err(|_| Unpaired::Failed)?;
+        let ((reader, read), (subscriber, subscribed)) = both.await?;
         let introducing = async {
-            target.admit(&reader).await.map_err(|_| Unpaired::Failed)?;
+            target.admit(&reader).await?;
             let (id, there, here) = tokio::try_join!(id_of(&subscriber), server_of(&subscriber), server_of(&reader))?;
             if there != here {
                 // Something in between leads every connection elsewhere, so that the one cannot tell of the other.
-                return Err(Unpaired::Refused);
+                return Err(Unmade::Refused);
             }
-            let tracking = Command::new("CLIENT").word("TRACKING").word("ON").word("REDIRECT").number(id);
-            let (messages, _) = tokio::try_join!(subscriber.subscribe(CHANNEL), reader.send(tracking))?;
+            let hearing = async { subscriber.subscribe(CHANNEL).await.map_err(Unmade::from) };
+            let (messages, ()) = tokio::try_join!(hearing, track(&reader, id))?;
             Ok(messages)
         };
-        let messages = timeout(options.connect_timeout, introducing).await.map_err(|_| Unpaired::Failed)??;
+        let messages = timeout(options.connect_timeout, introducing).await.map_err(|_| Unmade::Failed)??;
         Ok(Pair { reader, subscriber, messages, read, subscribed })
     }
 
@@ -84,28 +61,33 @@ impl Pair {
             _ = reader.outlived() => {}
             _ = subscriber.outlived() => {}
             () = hear(messages, hub) => {}
-            () = silence(options, link, reader, subscriber) => {}
+            () = silence(options, link, [reader, subscriber]) => {}
             // Who subscribes cannot present other credentials; should the server mind, it hangs up.
             never = renewal::keep(&options.credentials, reader, |_| {}) => match never {},
         }
     }
 }
 
-async fn connect(options: &ClientOptions, endpoint: &Endpoint) -> Result<(Session, Connection), Error> {
-    let (session, connection) = Session::connect(options, endpoint).await?;
-    session.name(options).await;
-    Ok((session, connection))
+async fn id_of(session: &Session) -> Result<u64, Unmade> {
+    match session.send(Command::new("CLIENT").word("ID").idempotent()).await? {
+        Reply::Integer(id) => u64::try_from(id).map_err(|_| Unmade::Refused),
+        _ => Err(Unmade::Refused),
+    }
 }
 
-async fn id_of(session: &Session) -> Result<u64, Unpaired> {
-    match session.send(Command::new("CLIENT").word("ID").idempotent()).await? {
-        Reply::Integer(id) => u64::try_from(id).map_err(|_| Unpaired::Refused),
-        _ => Err(Unpaired::Refused),
+/// Has the server tell the subscriber of what is read here.
+async fn track(reader: &Session, subscriber: u64) -> Result<(), Unmade> {
+    let tracking = Command::new("CLIENT").word("TRACKING").word("ON").word("REDIRECT").number(subscriber);
+    match reader.send(tracking).await {
+        Ok(_) => Ok(()),
+        // The subscriber has been lost meanwhile.
+        Err(SendError::Refused(error)) if error.message.contains("redirect to does not exist") => Err(Unmade::Failed),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// What tells a run of a server from all others; `None` for one that does not say.
-async fn server_of(session: &Session) -> Result<Option<String>, Unpaired> {
+async fn server_of(session: &Session) -> Result<Option<String>, Unmade> {
     match session.send(Command::new("INFO").word("server").idempotent()).await {
         Ok(info) => Ok(info.text().lines().find_map(|line| line.strip_prefix("run_id:")).map(str::to_owned)),
         Err(SendError::Refused(_)) => Ok(None),
@@ -125,18 +107,6 @@ async fn hear(messages: &mut Messages, hub: &Hub) {
             // The connections are sound: to make them anew under such a load would only make it worse.
             Heard::Missed => hub.gap(),
             Heard::End => return,
-        }
-    }
-}
-
-/// Returns when one of the two has not answered in time. They are asked when the ordinary connection is.
-async fn silence(options: &ClientOptions, link: &Link, reader: &Session, subscriber: &Session) {
-    let lives = |answer: &Result<(), SendError>| matches!(answer, Ok(()) | Err(SendError::Refused(_)));
-    loop {
-        link.looks().await;
-        match timeout(options.watchdog, futures_util::future::join(reader.check(), subscriber.check())).await {
-            Ok((read, subscribed)) if lives(&read) && lives(&subscribed) => {}
-            _ => return,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Reads whose changes are told.
 
+use super::super::bells::Watch;
 use super::super::command::Command;
 use super::super::error::Error;
 use super::super::handle::{Client, answer_by};
 use super::super::reply::Reply;
 use super::super::send_error::SendError;
 use super::super::session::Session;
-use super::watch::Watch;
 use crate::common::{Attempt, Words};
 use bytes::Bytes;
 use std::sync::Arc;

@@ -1,17 +1,16 @@
 //! Keeps a pair standing beside the ordinary connection to a server, once somebody has asked for it.
 
+use super::super::beside::{Keeper, Unmade};
 use super::super::gate::State as LinkState;
 use super::super::link::Link;
 use super::super::options::ClientOptions;
 use super::super::session::Session;
 use super::super::target::Target;
 use super::hub::Hub;
-use super::pair::{Pair, Unpaired};
+use super::pair::Pair;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 use tokio::sync::{Notify, watch};
-use tokio::time::sleep;
 
 /// Where the pair stands.
 #[derive(Clone, Default)]
@@ -80,62 +79,37 @@ impl Tracker {
         }
     }
 
-    async fn stand(&self) {
-        // Attempts since a pair stood for a while.
-        let mut attempt = 0;
-        while let Some(ordinary) = self.ordinary().await {
-            attempt += 1;
-            let begun = Instant::now();
-            let ended = tokio::select! {
-                ended = self.attempt() => ended,
-                () = self.lost(&ordinary) => Ok(()),
-            };
-            self.leave();
-            match ended {
-                // Another connection may lead to a server that does.
-                Err(Unpaired::Refused) => self.lost(&ordinary).await,
-                _ if begun.elapsed() > self.options.reconnect_max => attempt = 0,
-                _ => {}
-            }
-            sleep(self.options.reconnect_delay(attempt)).await;
-        }
-    }
-
-    /// One pair, from its beginning to its end.
-    async fn attempt(&self) -> Result<(), Unpaired> {
-        let endpoint = self.link.endpoint().ok_or(Unpaired::Failed)?;
-        let mut pair = Pair::open(&self.options, &self.target, &endpoint).await?;
-        self.state.send_replace(State::Standing(pair.reader.clone()));
-        pair.stand(&self.options, &self.link, &self.hub).await;
-        Ok(())
-    }
-
     /// Nobody begins on the pair any more, and nothing that was read on it is taken for known.
-    fn leave(&self) {
+    fn part(&self) {
         if let State::Standing(_) = self.state.send_replace(State::Away) {
             self.hub.gap();
         }
     }
+}
 
-    /// The ordinary connection, awaited; `None` when its link has been closed.
-    async fn ordinary(&self) -> Option<Session> {
-        loop {
-            let is_decided = |state: &LinkState| !matches!(state, LinkState::Waiting);
-            match self.link.gate.until(is_decided).await {
-                LinkState::Ready(session) => return Some(session),
-                LinkState::Closed => return None,
-                _ => {
-                    self.leave();
-                    self.link.gate.until(|state| matches!(state, LinkState::Ready(_) | LinkState::Closed)).await;
-                }
-            }
-        }
+impl Keeper for Tracker {
+    fn options(&self) -> &ClientOptions {
+        &self.options
     }
 
-    /// Returns when the ordinary connection is no longer this one.
-    async fn lost(&self, ordinary: &Session) {
-        let is_other = |state: &LinkState| !matches!(state, LinkState::Ready(session) if session.is(ordinary));
-        self.link.gate.until(is_other).await;
+    async fn ordinary(&self) -> Option<(Arc<Link>, Session)> {
+        // While it is away, reads need not wait for the pair.
+        if let LinkState::Down(_) = self.link.gate.until(|state| !matches!(state, LinkState::Waiting)).await {
+            self.part();
+        }
+        self.link.gate.ready().await.map(|session| (self.link.clone(), session))
+    }
+
+    async fn attempt(&self, link: &Link) -> Result<(), Unmade> {
+        let endpoint = link.endpoint().ok_or(Unmade::Failed)?;
+        let mut pair = Pair::open(&self.options, &self.target, &endpoint).await?;
+        self.state.send_replace(State::Standing(pair.reader.clone()));
+        pair.stand(&self.options, link, &self.hub).await;
+        Ok(())
+    }
+
+    fn leave(&self, _: bool) {
+        self.part();
     }
 }
 
@@ -144,7 +118,7 @@ struct Ended<'tracker>(&'tracker Tracker);
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        self.0.leave();
+        self.0.part();
         self.0.state.send_replace(State::Closed);
     }
 }

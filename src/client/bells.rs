@@ -1,4 +1,4 @@
-//! Waiting for a change of a key.
+//! Waiting for a word: a key that has changed, or what somebody has sent.
 
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// One for each key that somebody watches.
+/// One for each word that somebody waits for.
 #[derive(Default)]
 struct Bell {
     rung: AtomicUsize,
@@ -22,6 +22,7 @@ impl Bell {
 
 #[derive(Default)]
 pub struct Bells {
+    /// By word.
     bells: Mutex<HashMap<Bytes, Arc<Bell>>>,
     /// How many they are, to be read without the lock.
     count: AtomicUsize,
@@ -33,39 +34,42 @@ impl Bells {
         self.bells.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn ring(&self, key: &[u8]) {
+    pub fn watch(self: &Arc<Self>, word: &Bytes) -> Watch {
+        let mut all = self.bells();
+        let bell = all.entry(word.clone()).or_default().clone();
+        self.count.store(all.len(), Ordering::Relaxed);
+        drop(all);
+        let seen = bell.rung.load(Ordering::Relaxed);
+        Watch { bells: self.clone(), word: word.clone(), bell, seen }
+    }
+
+    pub fn ring(&self, word: &[u8]) {
         if self.count.load(Ordering::Relaxed) > 0
-            && let Some(bell) = self.bells().get(key)
+            && let Some(bell) = self.bells().get(word)
         {
             bell.ring();
         }
     }
 
+    /// Something may have been missed.
     pub fn ring_all(&self) {
         self.bells().values().for_each(|bell| bell.ring());
     }
 }
 
-/// Waits for changes of a key from when it was made. It is to be made before the read that has the server tell of them.
+/// Waits for a word from when it was made. It is to be made before what has others say the word: a read whose changes the server tells, or an
+/// entry in a queue.
 pub struct Watch {
     bells: Arc<Bells>,
-    key: Bytes,
+    word: Bytes,
     bell: Arc<Bell>,
-    /// What has been told of.
+    /// How often the bell had been rung.
     seen: usize,
 }
 
 impl Watch {
-    pub(super) fn new(bells: &Arc<Bells>, key: &Bytes) -> Self {
-        let mut all = bells.bells();
-        let bell = all.entry(key.clone()).or_default().clone();
-        bells.count.store(all.len(), Ordering::Relaxed);
-        drop(all);
-        let seen = bell.rung.load(Ordering::Relaxed);
-        Watch { bells: bells.clone(), key: key.clone(), bell, seen }
-    }
-
-    /// Returns when the key has changed, or may have, since the watch was made or last returned. Without a tracked read nobody may tell.
+    /// Returns when the word was said, or may have been, since the watch was made or last returned. Whoever is to say it may not: of changes of
+    /// a key nobody tells without a tracked read.
     pub async fn changed(&mut self) {
         loop {
             let notified = self.bell.notify.notified();
@@ -86,7 +90,7 @@ impl Drop for Watch {
 
         let mut all = self.bells.bells();
         if Arc::strong_count(&self.bell) == LAST {
-            all.remove(&self.key);
+            all.remove(&self.word);
             self.bells.count.store(all.len(), Ordering::Relaxed);
         }
     }
@@ -106,11 +110,11 @@ mod tests {
         let bells = Arc::new(Bells::default());
         let key = Bytes::from_static(b"k");
         bells.ring(&key);
-        let (mut a, mut b) = (Watch::new(&bells, &key), Watch::new(&bells, &key));
-        let mut other = Watch::new(&bells, &Bytes::from_static(b"other"));
+        let (mut a, mut b) = (bells.watch(&key), bells.watch(&key));
+        let mut other = bells.watch(&Bytes::from_static(b"other"));
         assert!(!is_told(&mut a));
         bells.ring(&key);
-        let mut late = Watch::new(&bells, &key);
+        let mut late = bells.watch(&key);
         assert!(is_told(&mut a) && is_told(&mut b) && !is_told(&mut late) && !is_told(&mut other));
         assert!(!is_told(&mut a));
         bells.ring_all();
@@ -121,7 +125,7 @@ mod tests {
     fn nothing_is_left_of_watches_that_were_dropped() {
         let bells = Arc::new(Bells::default());
         let key = Bytes::from_static(b"k");
-        let (a, b) = (Watch::new(&bells, &key), Watch::new(&bells, &key));
+        let (a, b) = (bells.watch(&key), bells.watch(&key));
         drop(a);
         assert_eq!((bells.bells().len(), bells.count.load(Ordering::Relaxed)), (1, 1));
         drop(b);
@@ -131,7 +135,7 @@ mod tests {
     #[tokio::test]
     async fn who_waits_is_woken() {
         let bells = Arc::new(Bells::default());
-        let mut watch = Watch::new(&bells, &Bytes::from_static(b"k"));
+        let mut watch = bells.watch(&Bytes::from_static(b"k"));
         let waiting = tokio::spawn(async move { watch.changed().await });
         tokio::task::yield_now().await;
         bells.ring(b"k");
