@@ -10,6 +10,7 @@ mod client;
 mod common;
 mod embedded;
 mod limit;
+mod lock;
 mod redis;
 
 #[global_allocator]

@@ -1,0 +1,352 @@
+//! What this process holds, and until when.
+
+use super::claim::Claim;
+use super::desk::Desk;
+use super::policy::{deadline, renewal, renewal_again};
+use super::watchdog;
+use crate::bridge::Outcome;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Why something is no longer held. `lib/lock/lost.js` has the same numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Its time was over.
+    Expired = 1,
+    /// It is another's.
+    Stolen = 2,
+    /// Its time was over while no server answered.
+    Unreachable = 3,
+}
+
+/// That it is kept, and for how long at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Renewal {
+    pub at_most: Duration,
+}
+
+pub struct Held {
+    pub id: u64,
+    pub desk: Arc<Desk>,
+    pub claim: Claim,
+    /// Until when the watchdog keeps it.
+    kept_until: Option<Instant>,
+    state: Mutex<State>,
+}
+
+struct State {
+    ttl: Duration,
+    /// When that was sent which it is held by.
+    sent: Instant,
+    /// Renewals that may have been heard and were not answered: when each was sent, and until when it is held if that was the last one heard.
+    begun: Vec<(Instant, Instant)>,
+    /// How many renewals are under way.
+    renewing: u32,
+    /// When the watchdog is to renew it.
+    next: Instant,
+    /// Whether a renewal has had no answer since the last that had.
+    is_unanswered: bool,
+    lost: Option<Reason>,
+}
+
+/// What the watchdog has to do about a lock.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Due {
+    Renew(Duration),
+    /// To look again then.
+    Wait(Instant),
+    /// It is kept no longer.
+    Done,
+}
+
+impl State {
+    /// Until when it is certain to be held, whichever of the renewals were heard.
+    fn deadline(&self) -> Instant {
+        let own = deadline(self.sent, self.ttl);
+        self.begun.iter().fold(own, |earliest, (_, deadline)| earliest.min(*deadline))
+    }
+}
+
+type All = HashMap<u64, Arc<Held>>;
+
+#[derive(Default)]
+struct Table {
+    all: All,
+    /// Those of them that the watchdog keeps.
+    kept: All,
+    /// How many there may be until those are looked for that nobody has released.
+    most: usize,
+}
+
+fn table() -> MutexGuard<'static, Table> {
+    static TABLE: LazyLock<Mutex<Table>> = LazyLock::new(Mutex::default);
+    lock(&TABLE)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing panics while it holds one of these locks.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub fn find(id: u64) -> Option<Arc<Held>> {
+    table().all.get(&id).cloned()
+}
+
+/// Takes it out: it is held no longer as far as this process is concerned.
+pub fn remove(id: u64) -> Option<Arc<Held>> {
+    let mut table = table();
+    table.kept.remove(&id);
+    let held = table.all.remove(&id);
+    drop(table);
+    if let Some(held) = &held {
+        lock(&held.state).lost.get_or_insert(Reason::Expired);
+    }
+    held
+}
+
+/// How many of a desk are held.
+pub fn count(desk: &Arc<Desk>) -> u32 {
+    let table = table();
+    table.all.values().filter(|held| Arc::ptr_eq(&held.desk, desk) && held.is_valid()).count() as u32
+}
+
+/// Those that the watchdog keeps.
+pub fn kept() -> Vec<Arc<Held>> {
+    table().kept.values().cloned().collect()
+}
+
+impl Held {
+    pub fn new(desk: &Arc<Desk>, claim: &Claim, sent: Instant, ttl: Duration, kept: Option<Renewal>) -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let state = State {
+            ttl,
+            sent,
+            begun: Vec::new(),
+            renewing: 0,
+            next: renewal(sent, ttl),
+            is_unanswered: false,
+            lost: None,
+        };
+        Held {
+            id: LAST.fetch_add(1, Ordering::Relaxed) + 1,
+            desk: desk.clone(),
+            claim: claim.clone(),
+            kept_until: kept.map(|kept| sent + kept.at_most),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Enters it into the table. I/O thread only.
+    pub fn enter(self) -> Arc<Held> {
+        let held = Arc::new(self);
+        let mut table = table();
+        table.all.insert(held.id, held.clone());
+        if held.kept_until.is_some() {
+            table.kept.insert(held.id, held.clone());
+        }
+        if table.all.len() > table.most {
+            let now = Instant::now();
+            table.all.retain(|_, held| !held.is_forgotten(now));
+            table.kept.retain(|_, held| !held.is_forgotten(now));
+            table.most = 2 * table.all.len().max(512);
+        }
+        drop(table);
+        watchdog::watch(&held);
+        held
+    }
+
+    /// Whether it ended so long ago that no server has it any more, whatever its clock.
+    fn is_forgotten(&self, now: Instant) -> bool {
+        const GRACE: Duration = Duration::from_secs(60);
+        let state = lock(&self.state);
+        state.sent + state.ttl + GRACE < now
+    }
+
+    pub fn ttl(&self) -> Duration {
+        lock(&self.state).ttl
+    }
+
+    /// Whether it was lost or given back, whatever its time.
+    pub fn is_lost(&self) -> bool {
+        lock(&self.state).lost.is_some()
+    }
+
+    pub fn is_valid(&self) -> bool {
+        self.remaining() > 0.0
+    }
+
+    /// Milliseconds until the deadline; none where it was lost.
+    pub fn remaining(&self) -> f64 {
+        let state = lock(&self.state);
+        if state.lost.is_some() {
+            return 0.0;
+        }
+        state.deadline().saturating_duration_since(Instant::now()).as_secs_f64() * 1000.0
+    }
+
+    /// Why it is no longer held.
+    pub fn reason(&self) -> Option<Reason> {
+        let state = lock(&self.state);
+        let over = if state.is_unanswered { Reason::Unreachable } else { Reason::Expired };
+        state.lost.or_else(|| (state.deadline() <= Instant::now()).then_some(over))
+    }
+
+    /// Notes that it is about to be renewed, and when. From now on it is certain to be held only as long as either TTL says.
+    pub fn begin_renewal(&self, ttl: Duration) -> Instant {
+        let sent = Instant::now();
+        let mut state = lock(&self.state);
+        state.renewing += 1;
+        state.next = renewal(sent, ttl);
+        state.begun.push((sent, deadline(sent, ttl)));
+        sent
+    }
+
+    /// Notes what became of a renewal; whether it was lost just now.
+    pub fn end_renewal(&self, sent: Instant, ttl: Duration, outcome: Result<(), Option<Reason>>) -> bool {
+        let mut state = lock(&self.state);
+        state.renewing = state.renewing.saturating_sub(1);
+        match outcome {
+            Ok(()) => {
+                state.is_unanswered = false;
+                // What was sent before it was heard before it, or never will be.
+                state.begun.retain(|(begun, _)| *begun > sent);
+                // An older answer may come behind a newer one.
+                if sent >= state.sent {
+                    (state.sent, state.ttl, state.next) = (sent, ttl, renewal(sent, ttl));
+                }
+                false
+            }
+            Err(Some(reason)) => state.lost.replace(reason).is_none(),
+            Err(None) => {
+                state.is_unanswered = true;
+                state.next = Instant::now() + renewal_again(ttl);
+                false
+            }
+        }
+    }
+
+    /// What the watchdog has to do now.
+    pub fn due(&self, now: Instant) -> Due {
+        let state = lock(&self.state);
+        let Some(until) = self.kept_until else { return Due::Done };
+        if state.lost.is_some() || state.deadline() <= now || until <= state.sent + state.ttl {
+            return Due::Done;
+        }
+        // What is due soon is renewed with what is due now, so that many leave together.
+        if state.renewing > 0 || state.next > now + state.ttl / 12 {
+            let soonest = if state.renewing > 0 { renewal_again(state.ttl) } else { Duration::from_millis(1) };
+            return Due::Wait(state.next.max(now + soonest));
+        }
+        // The last renewal does not outlast what was allowed.
+        Due::Renew(state.ttl.min(until - now))
+    }
+
+    /// When the watchdog is to look at it, where it keeps it.
+    pub fn next(&self) -> Option<Instant> {
+        self.kept_until.map(|_| lock(&self.state).next)
+    }
+
+    /// The environment is stuck: it is not renewed now.
+    pub fn put_off(&self, now: Instant) {
+        let mut state = lock(&self.state);
+        state.next = now + renewal_again(state.ttl);
+    }
+
+    /// Tells the environment that it was lost.
+    pub fn tell(&self, reason: Reason) {
+        let (name, numbers) = ("lost", [self.id as f64, f64::from(reason as u8)]);
+        let mut fields = vec![Outcome::Number(self.desk.source.into()), Outcome::Text(name.into())];
+        fields.extend(numbers.map(Outcome::Number));
+        self.desk.port.notify(Outcome::List(fields));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bridge::Port;
+    use crate::lock::claim::Kind;
+
+    const TTL: Duration = Duration::from_secs(10);
+
+    fn held(kept: Option<Duration>) -> Held {
+        let desk = Desk::new(vec![], None, TTL, "lock", Port::unheard(), 0, TTL);
+        let claim = desk.claim(Kind::Lock, "a", "token".into(), 0);
+        Held::new(&desk, &claim, Instant::now(), TTL, kept.map(|at_most| Renewal { at_most }))
+    }
+
+    fn close(one: f64, other: f64) -> bool {
+        (one - other).abs() < 1000.0
+    }
+
+    #[test]
+    fn what_is_held_is_valid_until_the_deadline_of_the_last_renewal() {
+        let held = held(None);
+        assert!(held.is_valid() && close(held.remaining(), 9_898.0) && held.reason().is_none());
+        let sent = held.begin_renewal(2 * TTL);
+        assert!(close(held.remaining(), 9_898.0), "a longer time counts once it is granted");
+        assert!(!held.end_renewal(sent, 2 * TTL, Ok(())));
+        assert!(close(held.remaining(), 19_798.0));
+    }
+
+    #[test]
+    fn a_shorter_time_counts_as_soon_as_it_is_asked_for() {
+        let held = held(None);
+        let sent = held.begin_renewal(TTL / 5);
+        assert!(close(held.remaining(), 1_978.0));
+        held.end_renewal(sent, TTL / 5, Err(None));
+        assert!(close(held.remaining(), 1_978.0), "the server may have heard it");
+    }
+
+    #[test]
+    fn a_longer_time_that_is_granted_does_not_undo_a_shorter_one_that_may_be_heard_behind_it() {
+        let held = held(None);
+        let (longer, shorter) = (held.begin_renewal(6 * TTL), held.begin_renewal(TTL / 10));
+        held.end_renewal(longer, 6 * TTL, Ok(()));
+        assert!(held.remaining() < 1_000.0 || longer == shorter);
+        held.end_renewal(shorter, TTL / 10, Err(None));
+        assert!(held.remaining() < 1_000.0 || longer == shorter, "nobody has said that it was not heard");
+        let last = held.begin_renewal(TTL);
+        held.end_renewal(last, TTL, Ok(()));
+        assert!(close(held.remaining(), 9_898.0));
+    }
+
+    #[test]
+    fn an_answer_that_comes_behind_a_newer_one_changes_nothing() {
+        let held = held(None);
+        let (older, newer) = (held.begin_renewal(TTL), held.begin_renewal(3 * TTL));
+        held.end_renewal(newer, 3 * TTL, Ok(()));
+        held.end_renewal(older, TTL, Ok(()));
+        assert!(close(held.remaining(), 29_698.0) || older == newer);
+    }
+
+    #[test]
+    fn a_loss_is_told_once_and_why() {
+        let held = held(None);
+        let sent = held.begin_renewal(TTL);
+        assert!(held.end_renewal(sent, TTL, Err(Some(Reason::Stolen))));
+        assert!(!held.end_renewal(sent, TTL, Err(Some(Reason::Expired))));
+        assert!(!held.is_valid());
+    }
+
+    #[test]
+    fn it_is_kept_while_that_is_allowed_and_no_longer() {
+        let now = Instant::now();
+        assert_eq!(held(None).due(now), Due::Done);
+        let held = held(Some(2 * TTL));
+        assert!(matches!(held.due(now), Due::Wait(at) if at > now));
+        assert_eq!(held.due(now + TTL / 3), Due::Renew(TTL));
+        let Due::Renew(last) = held.due(now + TTL * 9 / 10) else { panic!("it is not renewed") };
+        assert_eq!(last, TTL);
+        assert_eq!(held.due(now + TTL), Due::Done, "its time is over");
+    }
+
+    #[test]
+    fn the_last_renewal_does_not_outlast_what_is_allowed() {
+        let held = held(Some(TTL + TTL / 5));
+        let Due::Renew(ttl) = held.due(Instant::now() + TTL / 2) else { panic!("it is not renewed") };
+        assert!(ttl <= TTL * 7 / 10 + Duration::from_millis(1));
+    }
+}

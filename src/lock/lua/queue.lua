@@ -1,0 +1,44 @@
+-- Those who wait, in the order of their coming: `<inbox>/<kind><token>`. Needs `time.lua`.
+
+local function kind_of(waiter)
+  return string.sub(waiter, string.find(waiter, '/', 1, true) + 1, string.find(waiter, '/', 1, true) + 1)
+end
+
+-- Takes those out who have not been heard of for too long.
+local function bury(queue, waiting)
+  repeat
+    local dead = redis.call('ZRANGEBYSCORE', waiting, '-inf', NOW, 'LIMIT', 0, 100)
+    if #dead > 0 then
+      redis.call('ZREM', queue, unpack(dead))
+      redis.call('ZREM', waiting, unpack(dead))
+    end
+  until #dead < 100
+end
+
+-- The first `count` who wait.
+local function first_of(queue, waiting, count)
+  if count < 1 or redis.call('ZCARD', queue) == 0 then return {} end
+  bury(queue, waiting)
+  return redis.call('ZRANGE', queue, 0, count - 1)
+end
+
+-- Tells a waiter to try. Where the server does not let us, the waiter's own timer does it.
+local function call_up(waiter)
+  local inbox, token = string.match(waiter, '^(%x+)/.(.*)$')
+  if inbox then redis.pcall('PUBLISH', 'redwright:wake:' .. inbox, token) end
+end
+
+local function leave(queue, waiting, waiter)
+  redis.call('ZREM', waiting, waiter)
+  return redis.call('ZREM', queue, waiter) == 1
+end
+
+-- Stands in line, where one stays until one leaves or has not been heard of for `lease` ms.
+local function stand(queue, waiting, waiter, lease)
+  local last = redis.call('ZRANGE', queue, -1, -1, 'WITHSCORES')[2]
+  redis.call('ZADD', queue, 'NX', math.max(MICROS, (tonumber(last) or 0) + 1), waiter)
+  redis.call('ZADD', waiting, NOW + lease, waiter)
+  for _, key in ipairs({ queue, waiting }) do
+    if redis.call('PTTL', key) < lease then redis.call('PEXPIRE', key, lease) end
+  end
+end

@@ -1,0 +1,24 @@
+//! The Lua scripts of locks. Each `lua/*.lua` states its contract.
+
+use crate::client::Script;
+use std::sync::LazyLock;
+
+macro_rules! script {
+    ($($part:literal),+ $(; $also:ident)?) => {
+        LazyLock::new(|| Script::ours(concat!($(include_str!(concat!("lua/", $part, ".lua"))),+))$(.$also())?)
+    };
+}
+
+pub static TAKE: LazyLock<Script> = script!("time", "fence", "holder", "locks", "take"; idempotent);
+pub static TAKE_ALL: LazyLock<Script> = script!("time", "fence", "holder", "locks", "take_all"; idempotent);
+pub static QUEUE_UP: LazyLock<Script> = script!("time", "fence", "holder", "locks", "queue", "queue_up"; idempotent);
+pub static FREE: LazyLock<Script> = script!("time", "queue", "release", "free");
+pub static LEAVE: LazyLock<Script> = script!("time", "queue", "release", "leave");
+pub static RENEW: LazyLock<Script> = script!("holder", "renew"; idempotent);
+pub static RAISE: LazyLock<Script> = script!("raise"; idempotent);
+pub static INSPECT: LazyLock<Script> = script!("inspect"; idempotent);
+pub static ENTER: LazyLock<Script> = script!("time", "fence", "queue", "places", "enter"; idempotent);
+pub static EXIT: LazyLock<Script> = script!("time", "queue", "places", "exit");
+pub static KEEP: LazyLock<Script> = script!("time", "keep"; idempotent);
+pub static RESIZE: LazyLock<Script> = script!("time", "queue", "places", "resize"; idempotent);
+pub static COUNT: LazyLock<Script> = script!("time", "count"; idempotent);
