@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 
 /**
- * A span of time. A number is in **seconds** where the option is called `ttl`, and in **milliseconds** everywhere else.
+ * A span of time. A number is in **seconds** where the option is called `ttl`, and in **milliseconds** everywhere else, also where the `ttl` is a lock's.
  * A string names its own unit: `'250ms'`, `'10s'`, `'5m'`, `'2h'`, `'7d'`.
  *
  * Zero, negative, `NaN` and anything below one millisecond throws a `RangeError` before a byte is sent; only a `ttl` of `0`
@@ -22,7 +22,8 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
  * | `ERR_UNAVAILABLE` | no connection, or it was lost before the reply came | yes |
  * | `ERR_CIRCUIT_OPEN` | the client's circuit breaker is open, because the server did not answer lately; nothing was sent | yes |
  * | `ERR_LOAD_TIMEOUT` | the fetcher of `getOrSet` took longer than `hardTimeoutMs` | no |
- * | `ERR_BUSY` | `maxPending` operations are already waiting; nothing was sent | yes |
+ * | `ERR_BUSY` | `maxPending` operations are already waiting, and nothing was sent; or another holds the lock | yes |
+ * | `ERR_LOCK_LOST` | a lock was over, or another's, before it was given back; `reason` says how | no |
  * | `ERR_SERVER` | the server answered with an error; `serverCode` is its first word (`WRONGTYPE`, `OOM`, …) | some |
  * | `ERR_AUTH` | the server refused the user name or password | no |
  * | `ERR_TLS` | no encrypted connection: a certificate that is expired, foreign, for another name, missing or refused, or an end that speaks no TLS | no |
@@ -36,6 +37,7 @@ export type RedwrightErrorCode =
   | 'ERR_CIRCUIT_OPEN'
   | 'ERR_LOAD_TIMEOUT'
   | 'ERR_BUSY'
+  | 'ERR_LOCK_LOST'
   | 'ERR_SERVER'
   | 'ERR_AUTH'
   | 'ERR_TLS'
@@ -59,11 +61,17 @@ export class RedwrightError extends Error {
   readonly maybeExecuted: boolean
   /** The first word of the server's own error (`WRONGTYPE`, `OOM`, `NOPERM`, …), with `ERR_SERVER` and `ERR_AUTH`. */
   readonly serverCode?: string
+  /** How a lock was lost, with `ERR_LOCK_LOST`. */
+  readonly reason?: LockLossReason
+  /** When the lock may be free, in ms, with the `ERR_BUSY` of a lock, where that is known. */
+  readonly retryAfterMs?: number
 }
 export interface RedwrightErrorDetails {
   retryable?: boolean
   maybeExecuted?: boolean
   serverCode?: string
+  reason?: LockLossReason
+  retryAfterMs?: number
   cause?: unknown
 }
 
@@ -1137,6 +1145,345 @@ export class RateLimiter {
   /** Plain counters of this object, no I/O. */
   metrics(): RateLimiterMetrics
 }
+
+// ---- locks -----------------------------------------------------------------------------------------------------------
+
+/**
+ * How a lock came to its end before it was given back. `expired`: its time was over, because nobody renewed it, `maxHoldMs` or a blocked event loop ended
+ * its renewal, or the server has lost it. `stolen`: another holds it. `unreachable`: its time was over while no server answered its renewal.
+ */
+export type LockLossReason = 'expired' | 'stolen' | 'unreachable'
+
+/**
+ * What became of a `release()`. `released`: it was held until now. `expired`: it was not held by anybody any more. `stolen`: another holds it, and goes on
+ * holding it. `unknown`: no server said so in time; giving it back is tried on in the background until its time is over.
+ */
+export type ReleaseOutcome = 'released' | 'expired' | 'stolen' | 'unknown'
+
+/**
+ * A lock that is held: of a {@link DistributedLock}, a permit of a {@link Semaphore}, or a side of a {@link ReadWriteLock}.
+ *
+ * It knows its own end. The **deadline** is a time of this machine's monotonic clock: when the attempt that got the lock, or the last renewal that
+ * succeeded, was *sent*, plus the TTL, less a margin for clocks that run unevenly (a hundredth of the TTL and 2 ms, at most half of it). It needs no
+ * server and no event loop: `isValid()`, `remainingMs()` and reading `signal` look at it at once.
+ *
+ * It is its own token: `String(lock)` is `lock.token`, and `release` and `extend` of its class take either.
+ *
+ * @example
+ * ```ts
+ * await using lock = await locks.acquire('report', 30_000, { renew: true })
+ * if (lock === null) return
+ * const rows = await db.query('SELECT …', { signal: lock.signal })
+ * if (lock.isValid()) await store.write(rows, { fence: lock.fencingToken })
+ * ```
+ */
+export interface HeldLock {
+  /** A random UUID, the value of the key in Redis as the published snippets have it; `~` and a number follow where it took several tries. */
+  readonly token: string
+  /**
+   * Greater than that of every earlier holder of the resource: whatever is protected can refuse a holder that is late by it. At least the server's time in
+   * µs since 1970 when the lock was given, a safe integer until 2255. Of several resources one for all. What it promises and when not:
+   * [docs/locks.md](docs/locks.md#fencing).
+   */
+  readonly fencingToken: number
+  /** The resource; of several, the first of `resources`. */
+  readonly resource: string
+  /** All that are locked by it, sorted. */
+  readonly resources: readonly string[]
+  /** How many replicas had acknowledged it when it was given; 0 where `replicas` did not ask for any. */
+  readonly replicas: number
+  /**
+   * Aborts when the lock is lost, with a `RedwrightError` of the code `ERR_LOCK_LOST` whose `reason` says how: at the deadline at the latest, whatever the network
+   * does. It does not abort when the lock is given back. Made when it is first read. Each reading looks at the deadline, so that
+   * `lock.signal.aborted` is right also on the first line after the event loop was blocked, when no timer could fire.
+   */
+  readonly signal: AbortSignal
+  /** Whether it is held still, by the deadline. No I/O. */
+  isValid(): boolean
+  /** How long it is held for sure, in ms; 0 when it is lost or was given back. No I/O. */
+  remainingMs(): number
+  /**
+   * Has it end in so many ms from now, later or earlier than before. `false` where it was lost; for one that is known to be lost or was given back,
+   * without asking. Round trips: 1; of a quorum 1 to each server.
+   * @throws RedwrightError when nobody answered: the lock is held until its deadline then. RangeError, TypeError for a wrong `ttlMs`
+   */
+  extend(ttlMs: Duration): Promise<boolean>
+  /**
+   * Gives it back. For this process it ends with the call. Never rejects; later calls give the same promise. Round trips: 1; of a quorum 1 to each server.
+   */
+  release(): Promise<ReleaseOutcome>
+  /** The token. */
+  toString(): string
+  /** `release()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Of a {@link DistributedLock}. */
+export interface LockOptions {
+  /** What it is called in metrics. Default: its prefix. */
+  name?: string
+  /** First part of every key. Default: `'lock'`. */
+  prefix?: string
+  /** What `acquire` and `withLock` take where they do not say. Default: as there. */
+  maxHoldMs?: Duration
+  /** As `maxHoldMs`. Not of a quorum. */
+  replicas?: number | 'majority' | 'all'
+  /** As `maxHoldMs`. Not of a quorum. */
+  replicaTimeoutMs?: Duration
+  /** As `maxHoldMs`. Not of a quorum. */
+  fair?: boolean
+  /**
+   * For how long the event loop of this thread may be blocked, in ms, before locks of this object are not renewed any more: a process that hangs must not hold
+   * them for ever. Default: `30_000`.
+   */
+  loopStallLimitMs?: Duration
+}
+
+/** How a lock is asked for. */
+export interface AcquireOptions {
+  /**
+   * How long to wait in ms for one that another holds. `0` tries once. Who waits is woken when it is given back, or when its time is over; failures on
+   * the way are tried again until then. Default: `0`.
+   */
+  waitMs?: Duration
+  /** Ends the waiting: rejects with its reason. A lock that is given in the same moment is given back. It has no say any more once the lock is held. */
+  signal?: AbortSignal
+  /**
+   * Whether it is renewed, each third of its TTL, until it is given back, `maxHoldMs` is over, or the event loop is blocked for `loopStallLimitMs`. The I/O
+   * thread does that, so a busy event loop does not lose it. Default: `false`, but `true` where the call gives a `maxHoldMs`.
+   */
+  renew?: boolean
+  /** For how long it is renewed at most, in ms from when it was given. Default: `3_600_000`, an hour. */
+  maxHoldMs?: Duration
+  /**
+   * How many replicas must have acknowledged the lock (`WAIT`): a number from 0 to 1000, more than half of all copies with the master's, or all, of as many as were ever
+   * seen there and at least one. Where they have not in time, the lock is undone, and `acquire` rejects with `ERR_UNAVAILABLE`. `0` asks none. Default: `0`.
+   */
+  replicas?: number | 'majority' | 'all'
+  /** How long the replicas may take, in ms. Default: `1000`. */
+  replicaTimeoutMs?: Duration
+  /** Strictly in the order in which they came to the server; who has gone is skipped. Of one resource only. Default: `false`. */
+  fair?: boolean
+}
+
+/** How a function is run under a lock. */
+export interface WithLockOptions extends AcquireOptions {
+  /** The TTL in **milliseconds** as a number, as in the published snippets and unlike every other `ttl` of this package. Default: `10_000`. */
+  ttl?: Duration
+  /** With `retryDelay`: how long to wait, as `retries × retryDelay`. Nothing is tried so often: who waits is woken. 0 to 1 000 000. Default: `10`. */
+  retries?: number
+  /** In ms. Default: `200`. */
+  retryDelay?: Duration
+  /** In ms, over `retries` and `retryDelay`. Default: `2000`, that is `retries × retryDelay`. */
+  waitMs?: Duration
+  /** Default: `true`. */
+  renew?: boolean
+  /**
+   * A lock that the caller holds already: the function runs under that one, which is neither asked for nor given back here. So a function that needs a lock
+   * can be called under it and without it. It must cover the resources.
+   */
+  held?: HeldLock
+}
+
+export interface LockState {
+  /** Also by what somebody else has put under its key that is no lock. */
+  held: boolean
+  /** Of who holds it; `null` where nobody does, or nobody with a token. */
+  token: string | null
+  /** When it ends by itself, in ms; 0 where nobody holds it, `Infinity` where it has no end, which only a lock of somebody else's making has. */
+  ttlMs: number
+  /** The last that was given; `null` where nobody holds it, or none was given: a lock of somebody else's making has none. */
+  fencingToken: number | null
+}
+
+/** Counters of a {@link DistributedLock}, a {@link Semaphore} or a {@link ReadWriteLock}. */
+export interface LockMetrics {
+  acquired: number
+  /** Attempts that ended without a lock, because others held it. */
+  busy: number
+  /** Given back while they were held. */
+  released: number
+  /** Lost before they were given back, as far as that was noticed: by renewal, by asking, or when they were given back. */
+  lost: number
+  /** Held now. */
+  held: number
+}
+
+/**
+ * A lock that the processes of a fleet have one at a time.
+ *
+ * One server, a master with replicas that must acknowledge (`replicas`), or, given a list of clients of independent servers, a majority of them (Redlock).
+ * Each has its failures that it does not survive: [docs/locks.md](docs/locks.md#which-failures-a-lock-survives) says which. None protects from a process that
+ * was stopped past its TTL and goes on: `fencingToken` does (Kleppmann, "How to do distributed locking", 2016). The key and the token are those of
+ * "Distributed Locks with Redis" in the documentation of Redis, so that other programs that follow it can share locks.
+ *
+ * TTLs are in **milliseconds**, 1 ms to 24.8 days.
+ *
+ * @example
+ * ```ts
+ * const locks = new DistributedLock(redis)
+ * const total = await locks.withLock('account:7', async (lock) => {
+ *   const balance = await accounts.read('7', { signal: lock.signal })
+ *   return accounts.write('7', balance + 10, { fence: lock.fencingToken })
+ * })
+ * ```
+ */
+export class DistributedLock {
+  /**
+   * @param redis one client, or at least two of independent servers for a quorum
+   * @throws TypeError | RangeError for wrong options, and for two clients of one server
+   */
+  constructor(redis: Redis | readonly Redis[], options?: LockOptions)
+  /**
+   * A lock, or `null` when another holds it, and did until `waitMs` was over. Of several resources, 1 to 128, all or none; they are taken in order, so that no
+   * two callers wait for each other, and none is held while others are waited for. `ttlMs` default: `10_000`.
+   *
+   * It settles within `waitMs`, or within the client's `commandTimeout` where there is none. A lock whose reply was lost is taken away again in the background.
+   * Not reentrant: see `held` of `withLock`.
+   *
+   * Round trips: 1; where it has to wait 2, and 1 for each time that it is woken; with `replicas` 2; of several resources in a cluster 1 for each slot; of a quorum 2 to
+   * each server.
+   * @throws RedwrightError when no server answered, or so late that the lock was nearly over, or `replicas` were not reached; the reason of `signal`
+   */
+  acquire(resource: string | readonly string[], ttlMs?: Duration, options?: AcquireOptions): Promise<HeldLock | null>
+  /**
+   * Gives a lock back: whether it was held until now. `false` where it was not held by that token any more, whoever holds it now; of two calls the second
+   * says so. Round trips: 1.
+   * @throws RedwrightError when nobody knows; TypeError for a lock of something else
+   */
+  release(resource: string | readonly string[], lock: string | HeldLock): Promise<boolean>
+  /**
+   * Has a lock end in so many ms from now. `false` where it was not held by that token any more. Round trips: 1.
+   * @throws RedwrightError when nobody answered; TypeError for a lock of something else
+   */
+  extend(resource: string | readonly string[], lock: string | HeldLock, ttlMs: Duration): Promise<boolean>
+  /**
+   * Runs a function under a lock, which is renewed meanwhile and given back in any case. Gives what the function gives.
+   *
+   * What the function throws comes through unchanged. Where it ends well and the lock was lost meanwhile, this rejects with `ERR_LOCK_LOST`: what the function did
+   * may have met another's work. Round trips: 2, and 1 each third of the TTL for all locks of the process together.
+   * @throws RedwrightError `ERR_BUSY`, with `retryAfterMs` where that is known, when it was not to be had in time; what `acquire` rejects with: `fn` has not run then.
+   * `ERR_LOCK_LOST`, also for a `held` that is not valid any more. TypeError for a `held` that does not cover the resources
+   */
+  withLock<T>(resource: string | readonly string[], fn: (lock: HeldLock) => Promise<T> | T, options?: WithLockOptions): Promise<T>
+  /** Who holds it, and for how long. It may be otherwise when the answer is here. Round trips: 1. */
+  inspect(resource: string): Promise<LockState>
+  /** Plain counters of this object, no I/O. */
+  metrics(): LockMetrics
+}
+
+/** Of a {@link Semaphore}. */
+export interface SemaphoreOptions extends Omit<LockOptions, 'prefix'> {
+  /** How many may hold a permit of a resource at once, unless `resize` said otherwise. 1 to 2³¹ − 1. */
+  permits: number
+  /** First part of every key. Default: `'semaphore'`. */
+  prefix?: string
+}
+
+export interface SemaphoreState {
+  permits: number
+  taken: number
+  /** Who stands in line. */
+  waiting: number
+}
+
+/**
+ * So many holders at once. A permit is a lease like a lock, with the same handle: it frees itself when its holder dies, by the server's clock.
+ *
+ * @example
+ * ```ts
+ * const jobs = new Semaphore(redis, { permits: 3 })
+ * await jobs.withPermit('tenant:7', () => writeExport(), { ttl: '30s', waitMs: '1m' })
+ * ```
+ */
+export class Semaphore {
+  constructor(redis: Redis, options: SemaphoreOptions)
+  /** A permit, or `null` when all are taken, and were until `waitMs` was over. `ttlMs` default: `10_000`. Round trips: as of {@link DistributedLock}. */
+  acquire(resource: string, ttlMs?: Duration, options?: AcquireOptions): Promise<HeldLock | null>
+  /** As of {@link DistributedLock}. */
+  release(resource: string, permit: string | HeldLock): Promise<boolean>
+  /** As of {@link DistributedLock}. */
+  extend(resource: string, permit: string | HeldLock, ttlMs: Duration): Promise<boolean>
+  /** As `withLock` of {@link DistributedLock}, with a permit. */
+  withPermit<T>(resource: string, fn: (permit: HeldLock) => Promise<T> | T, options?: WithLockOptions): Promise<T>
+  /**
+   * From now on the resource has so many permits, for every process, whatever their options say. It is forgotten when the resource was not used for 7 days. More
+   * wake those who wait; fewer take no permit away, and none is given until enough came back. 1 to 2³¹ − 1. Round trips: 1.
+   */
+  resize(resource: string, permits: number): Promise<void>
+  /** Round trips: 1. */
+  inspect(resource: string): Promise<SemaphoreState>
+  /** Plain counters of this object, no I/O. */
+  metrics(): LockMetrics
+}
+
+/** Of a {@link ReadWriteLock}, which is fair by itself. */
+export interface ReadWriteLockOptions extends Omit<LockOptions, 'prefix' | 'fair'> {
+  /** First part of every key. Default: `'rwlock'`. */
+  prefix?: string
+}
+export type ReadWriteAcquireOptions = Omit<AcquireOptions, 'fair'>
+export type WithReadWriteLockOptions = Omit<WithLockOptions, 'fair'>
+
+export interface ReadWriteLockState {
+  /** Who reads. */
+  readers: number
+  /** Whether somebody writes. */
+  writer: boolean
+  /** Who stands in line. */
+  waiting: number
+}
+
+/**
+ * Any number of readers at once, or one writer. In the order in which they came: a reader does not overtake a writer that waits, and readers that stand in
+ * a row enter together.
+ *
+ * @example
+ * ```ts
+ * const locks = new ReadWriteLock(redis)
+ * const page = await locks.withRead('index', () => search(words))
+ * await locks.withWrite('index', () => rebuild(), { ttl: '1m' })
+ * ```
+ */
+export class ReadWriteLock {
+  constructor(redis: Redis, options?: ReadWriteLockOptions)
+  /** The right to read, or `null` when somebody writes, or waits to, and did until `waitMs` was over. `ttlMs` default: `10_000`. Round trips: as of {@link DistributedLock}. */
+  read(resource: string, ttlMs?: Duration, options?: ReadWriteAcquireOptions): Promise<HeldLock | null>
+  /** The right to write, or `null` when others read or write. As `read`. */
+  write(resource: string, ttlMs?: Duration, options?: ReadWriteAcquireOptions): Promise<HeldLock | null>
+  /** As `withLock` of {@link DistributedLock}. A `held` may be one for reading or for writing. */
+  withRead<T>(resource: string, fn: (lock: HeldLock) => Promise<T> | T, options?: WithReadWriteLockOptions): Promise<T>
+  /** As `withLock` of {@link DistributedLock}. A `held` must be one for writing. */
+  withWrite<T>(resource: string, fn: (lock: HeldLock) => Promise<T> | T, options?: WithReadWriteLockOptions): Promise<T>
+  /** As of {@link DistributedLock}, of either side. */
+  release(resource: string, lock: string | HeldLock): Promise<boolean>
+  /** As of {@link DistributedLock}, of either side. */
+  extend(resource: string, lock: string | HeldLock, ttlMs: Duration): Promise<boolean>
+  /** Round trips: 1. */
+  inspect(resource: string): Promise<ReadWriteLockState>
+  /** Plain counters of this object, no I/O. */
+  metrics(): LockMetrics
+}
+
+/**
+ * Writes a value, unless one with a greater fencing token was written there before: whether it was written. So a holder that was stopped, and does not know that its
+ * lock is another's by now, changes nothing. The same token may write again.
+ *
+ * A string and a `Uint8Array` are stored as they are, everything else as JSON. `ttl` is in seconds, or `Infinity`; the token is kept in a key beside it, for an
+ * hour longer than the value: within that time nobody who is late is taken for the first. **All** writers of the key must write by this.
+ * Round trips: 1; 2 on the first call to a server.
+ *
+ * @example
+ * ```ts
+ * await locks.withLock('report', async (lock) => {
+ *   const report = await build(lock.signal)
+ *   if (!(await fencedSet(redis, 'report:today', lock.fencingToken, report, { ttl: '1d' }))) throw new Error('too late')
+ * })
+ * ```
+ * @throws TypeError for a key that holds a `}` and no hash tag, for what JSON cannot hold; RangeError for a `ttl` of 0 and a token that is no safe integer from 1.
+ * RedwrightError when the server does not answer; with `maybeExecuted` it may be called again with the same token
+ */
+export function fencedSet(redis: Redis, key: string, fencingToken: number, value: unknown, options: { ttl: Duration }): Promise<boolean>
 
 // ---- codecs and schemas ----------------------------------------------------------------------------------------------
 

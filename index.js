@@ -9,6 +9,10 @@ const { RedisRepository } = require('./lib/repository')
 const { Cached } = require('./lib/cached')
 const { CircuitBreaker } = require('./lib/circuit-breaker')
 const { RateLimiter } = require('./lib/rate-limiter')
+const { DistributedLock } = require('./lib/distributed-lock')
+const { Semaphore } = require('./lib/semaphore')
+const { ReadWriteLock } = require('./lib/read-write-lock')
+const { fencedSet } = require('./lib/fenced-set')
 const { RedwrightError } = require('./lib/errors')
 
-module.exports = { Redis, getRedis, closeRedis, createClients, TypeSafeCache, ResilientCache, CacheManager, RedisRepository, Cached, CircuitBreaker, RateLimiter, RedwrightError }
+module.exports = { Redis, getRedis, closeRedis, createClients, TypeSafeCache, ResilientCache, CacheManager, RedisRepository, Cached, CircuitBreaker, RateLimiter, DistributedLock, Semaphore, ReadWriteLock, fencedSet, RedwrightError }

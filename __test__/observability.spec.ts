@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 import { Registry } from 'prom-client'
-import { Redis } from '../index.js'
+import { DistributedLock, Redis, Semaphore } from '../index.js'
 import { instrument } from '../opentelemetry.js'
 import { contentType, metricsText, registerWith } from '../prometheus.js'
 import { until } from './support/until'
@@ -65,6 +65,17 @@ describe('what is counted', () => {
     await redis.close()
     assert.deepEqual(lines('redwright_client_operations_total{client="seen"}'), ['redwright_client_operations_total{client="seen"} 1'])
   })
+
+  test('holds locks of every class by their name, which is their prefix where they have none', async () => {
+    const redis = new Redis({ path: '/nowhere.sock', commandTimeout: 100 })
+    const locks = [new DistributedLock(redis, { name: 'seen' }), new Semaphore(redis, { name: 'seen', permits: 1 }), new Semaphore(redis, { permits: 1 })]
+    assert.ok(locks.every((lock) => lock.metrics().acquired === 0))
+    for (const name of ['acquired_total', 'busy_total', 'released_total', 'lost_total', 'held']) {
+      assert.deepEqual(lines(`redwright_lock_${name}{lock="seen"}`), [`redwright_lock_${name}{lock="seen"} 0`])
+      assert.deepEqual(lines(`redwright_lock_${name}{lock="semaphore"}`), [`redwright_lock_${name}{lock="semaphore"} 0`])
+    }
+    await redis.close()
+  })
 })
 
 describe('redwright/prometheus', () => {
@@ -84,7 +95,7 @@ describe('redwright/prometheus', () => {
 
   test('every line is one of the format', () => {
     count('lines', { hits: 1, misses: 2, nearEntries: 3 })
-    const line = /^(# (HELP|TYPE) redwright_\w+ .+|redwright_[a-z_]+\{(cache|client|limiter)="([^"\\\n]|\\["\\n])*"\} [\d.e+-]+)$/
+    const line = /^(# (HELP|TYPE) redwright_\w+ .+|redwright_[a-z_]+\{(cache|client|limiter|lock)="([^"\\\n]|\\["\\n])*"\} [\d.e+-]+)$/
     for (const each of metricsText().trimEnd().split('\n')) assert.match(each, line)
   })
 

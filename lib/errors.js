@@ -16,6 +16,8 @@ class RedwrightError extends Error {
     this.retryable = details.retryable ?? RETRYABLE.has(code)
     this.maybeExecuted = details.maybeExecuted ?? false
     if (details.serverCode) this.serverCode = details.serverCode
+    if (details.reason) this.reason = details.reason
+    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs
   }
 }
 Object.defineProperty(RedwrightError.prototype, 'name', { value: 'RedwrightError', configurable: true, writable: true })

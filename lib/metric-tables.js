@@ -12,7 +12,7 @@
  * @property {string} help
  */
 
-/** @typedef {'cache' | 'client' | 'limiter'} Kind */
+/** @typedef {'cache' | 'client' | 'limiter' | 'lock'} Kind */
 
 /** @type {(type: Metric['type']) => (key: string, name: string, unit: string, help: string, scale?: number) => Metric} */
 const of = (type) => (key, name, unit, help, scale = 1) => ({ key, name, type, unit, scale, help })
@@ -64,6 +64,13 @@ const TABLES = {
     counter('limited', 'limited', '{decision}', 'Decisions that refused.'),
     counter('remembered', 'remembered', '{decision}', 'Refusals that were answered from the memory of the process.'),
     counter('degraded', 'degraded', '{decision}', 'Decisions made without Redis.'),
+  ],
+  lock: [
+    counter('acquired', 'acquired', '{lock}', 'Locks, permits and sides of read-write locks that were given.'),
+    counter('busy', 'busy', '{attempt}', 'Attempts that ended without one, because others held it.'),
+    counter('released', 'released', '{lock}', 'Those that were given back while they were held.'),
+    counter('lost', 'lost', '{lock}', 'Those that were over, or with another, before they were given back.'),
+    gauge('held', 'held', '{lock}', 'Those that are held now.'),
   ],
 }
 

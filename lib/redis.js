@@ -45,6 +45,12 @@ let wordsOf
 let isOpen
 
 /**
+ * The native half: at once where it is there, else when the embedded server stands, within the time that there is to connect.
+ * @type {(redis: Redis) => import('../binding').NativeRedis | Promise<import('../binding').NativeRedis>}
+ */
+let opened
+
+/**
  * What tells the server of a client from others.
  * @type {(redis: Redis) => string}
  */
@@ -79,6 +85,7 @@ class Redis extends EventEmitter {
     call = (redis, submit, decode, signal) => redis.#call(submit, decode, signal)
     wordsOf = (redis) => /** @type {any} */ (redis.#native?.words() ?? null)
     isOpen = (redis) => redis.#native !== null
+    opened = (redis) => redis.#native ?? redis.#soon()
     realmOf = (redis) => redis.#realm
   }
 
@@ -135,6 +142,14 @@ class Redis extends EventEmitter {
       this.#embedded = null
       throw error
     }))
+  }
+
+  /** As `#ready`, and not longer than an attempt to connect may take. */
+  #soon() {
+    const limit = AbortSignal.timeout(this.#connectTimeout)
+    return until(limit, this.#ready()).catch((cause) => {
+      throw cause === limit.reason ? new RedwrightError('ERR_UNAVAILABLE', 'the embedded server does not stand yet', { cause }) : cause
+    })
   }
 
   /**
@@ -305,4 +320,4 @@ class Redis extends EventEmitter {
   }
 }
 
-module.exports = { Redis, call, wordsOf, isOpen, realmOf }
+module.exports = { Redis, call, wordsOf, isOpen, opened, realmOf }
