@@ -4,6 +4,7 @@ import { Echo } from './echo'
 import { HealthProbes } from './health'
 import { Leases } from './leases'
 import { Limits } from './limits'
+import { Locks } from './locks'
 import { NearCopies } from './near'
 import { Once } from './once'
 import { ReadThroughs } from './read-through'
@@ -23,6 +24,7 @@ export function workloads(context: Context): Workload[] {
     new Tags(context),
     new NearCopies(context),
     new Limits(context),
+    new Locks(context),
     new Counters(context),
     new Once(context),
     new Echo(context),
