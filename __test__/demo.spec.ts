@@ -227,7 +227,7 @@ describe('the examples run to their end', () => {
   it('demo/main.js', async () => {
     const { code, out, err } = await run([main, '--seconds', '1'], { REDIS_URL: '' })
     assert.equal(code, 0, out + err)
-    for (const text of ['One at a time', 'A crowd', 'loads saved', 'What was limited', 'ip-second', 'free-minute', 'What the cache holds', 'equal the ones computed']) {
+    for (const text of ['One at a time', 'A crowd', 'loads saved', 'What was limited', 'ip-second', 'free-minute', 'What the lock kept', 'no update was lost', 'a stale holder', 'refused', 'What the cache holds', 'equal the ones computed']) {
       assert.ok(out.includes(text), `${text} is missing in:\n${out}`)
     }
   })

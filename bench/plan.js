@@ -14,6 +14,9 @@ const WINDOWS = {
 }
 const WARM_UP_MS = { full: 1_000, quick: 500 }
 
+/** How many are in flight where neither the row nor the command line says. */
+const LOADS = [1, 64, 512]
+
 // More than this in flight measures memory and not a client: 512 times 100 values of 10 KB would be half a gigabyte.
 const MOST_BYTES_IN_FLIGHT = 128 * 2 ** 20
 // From here on one turn of everything in flight takes a good part of a second.
@@ -50,10 +53,11 @@ function sizesOf(row, sizes) {
   return ROWS[row].bare ? own.slice(0, 1) : own
 }
 
-/** What is in memory is asked for one after the other, whatever the loads of the other rows. */
-function loadsOf(row, inflight) {
-  if (ROWS[row].near) return ROWS[row].loads
-  return ROWS[row].loads?.filter((load) => inflight.includes(load)) ?? inflight
+/** `asked` is what the command line says. What is in memory is asked for one after the other, whatever that is. */
+function loadsOf(row, asked) {
+  const { near, loads } = ROWS[row]
+  if (near || asked === undefined) return loads ?? LOADS
+  return loads?.filter((load) => asked.includes(load)) ?? asked
 }
 
 function bytesInFlight({ row, size, inflight }) {

@@ -10,6 +10,7 @@ const { ratios, spread } = require('./stats')
 const MANY = (load) => load >= 64 && load <= 512
 const ONE = (load) => load === 1
 const AT_64 = (load) => load === 64
+const AT_100 = (load) => load === 100
 const ALONE_AND_AT_64 = (load) => load === 1 || load === 64
 
 /** What tags may cost: a set with one tag is at most this much slower than one without. */
@@ -27,6 +28,8 @@ const PROMISES = [
   { rows: ['limit'], loads: AT_64, what: 'throughput', metric: 'throughput', least: 2, against: 'best' },
   { rows: ['limit'], loads: AT_64, what: 'main-thread time', metric: 'mainUs', most: 1 / 3, against: 'best' },
   { rows: ['limitHot'], loads: AT_64, what: 'throughput', metric: 'throughput', least: 5, against: 'best' },
+  { rows: ['lock'], loads: AT_100, what: 'main-thread time', metric: 'mainUs', most: 1 / 2 },
+  { rows: ['lock'], loads: AT_100, what: 'throughput', metric: 'throughput', least: 1.3, against: 'best' },
   { rows: ['peek', 'peekTagged'], loads: ONE, what: 'throughput', metric: 'throughput', least: 5e6, against: 'absolute' },
   { rows: ['near', 'nearTagged'], loads: ONE, what: 'throughput', metric: 'throughput', least: 2e6, against: 'absolute' },
   { rows: ['nearClone'], loads: ONE, what: 'throughput', metric: 'throughput', least: 4 },

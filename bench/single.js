@@ -12,7 +12,7 @@ const RAMP_MS = 500
 async function single({ single: { name, seconds }, rows: [row], inflight, sizes, text, url }, give) {
   const server = await openServer(url)
   try {
-    const load = inflight.length === 1 ? inflight[0] : 64
+    const load = inflight?.length === 1 ? inflight[0] : 64
     const subject = await Subject.open({ name, row, size: sizes[0], text, url: server.url })
     if (subject.row.data !== undefined) await subject.seed()
     await subject.check()

@@ -70,7 +70,7 @@ function sum(all, what) {
 }
 
 function settingsOf({ rows, extras, sizes, inflight, rounds, text, quick }) {
-  return { rows, extras, sizes, inflight, rounds, text, quick }
+  return { rows, extras, sizes, inflight: inflight ?? 'as each row has it', rounds, text, quick }
 }
 
 module.exports = { tournament }

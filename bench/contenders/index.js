@@ -9,6 +9,8 @@ const { ROWS } = require('../rows')
 //   open(url, row), close(client)
 //   storeRecord(client, key, record), storeString(client, key, text)   how they get there; strings are `plain` for all
 //   rows                 for each row it takes part in, (client, { keys, batches, records }) => { call(i), decode?(reply) }
+//   waiters              where it waits for locks: by names for the table, (client) => take, which waits for a resource until it is held and gives the
+//                        function that releases it (bench/lock-handover.js)
 //   weigh                where it limits rates: by names for the table, (client, { limit, seconds }) => a function that asks for a key
 //                        (bench/limit-memory.js)
 //   cold(client, load)   where it has a loader: a function that asks for a key (bench/cold-key.js)
@@ -38,6 +40,12 @@ const REMOTE = {
   'rate-limiter-flexible': () => require('./rate-limiter-flexible'),
   'rate-limit-redis': () => require('./rate-limit-redis'),
   'incr-expire': () => require('./incr-expire'),
+  'set-nx': () => require('./set-nx'),
+  redlock: () => require('./redlock'),
+  'redlock-5': () => require('./redlock-5'),
+  'redlock-universal': () => require('./redlock-universal'),
+  'redlock-universal-lean': () => require('./redlock-universal-lean'),
+  'redis-semaphore': () => require('./redis-semaphore'),
 }
 
 const NEAR = {

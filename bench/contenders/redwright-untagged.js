@@ -12,4 +12,5 @@ module.exports = {
   rows: { setTagged: redwright.rows.set, setTagged3: redwright.rows.set },
   cold: undefined,
   weigh: undefined,
+  waiters: undefined,
 }

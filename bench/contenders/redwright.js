@@ -5,6 +5,7 @@
 const { HOUR } = require('./common')
 const { loader } = require('./loader')
 const limits = require('./redwright-limits')
+const locks = require('./redwright-locks')
 const { oneTag, threeTags } = require('./tags')
 
 module.exports = {
@@ -14,6 +15,7 @@ module.exports = {
 
   async open(url, row, namespace = 'bench') {
     if (row?.startsWith('limit')) return limits.open(url)
+    if (row?.startsWith('lock')) return locks.open(url)
     const { Redis, TypeSafeCache } = require('../..')
     const redis = await Redis.connect(url)
     return { redis, cache: new TypeSafeCache(redis, { namespace, ttl: HOUR }) }
@@ -33,8 +35,10 @@ module.exports = {
     setTagged: ({ cache }, { keys, records }) => ({ call: (i) => cache.set(keys[i], records[i % records.length], { tags: oneTag(i) }) }),
     setTagged3: ({ cache }, { keys, records }) => ({ call: (i) => cache.set(keys[i], records[i % records.length], { tags: threeTags(i) }) }),
     ...limits.fixedRows,
+    ...locks.lockRows,
   },
 
   cold: ({ cache }, load) => (key) => cache.getOrSet(key, load),
   weigh: limits.weigh,
+  waiters: locks.waiters,
 }

@@ -15,6 +15,7 @@ const ALL = {
   tags: () => require('../tags'),
   tagMemory: () => require('../tag-memory'),
   limitMemory: () => require('../limit-memory'),
+  lockHandover: () => require('../lock-handover'),
 }
 
 const extraNames = Object.keys(ALL)

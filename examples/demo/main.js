@@ -2,7 +2,8 @@
 
 const { parseArgs } = require('node:util')
 const { measure } = require('./measure')
-const { dim, report } = require('./report')
+const { dim } = require('./print')
+const { report } = require('./report')
 const { start } = require('./server')
 
 const usage = `Usage: node examples/demo/main.js [options]

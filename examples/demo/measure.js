@@ -1,5 +1,6 @@
 'use strict'
 
+const { takeCensus } = require('./census')
 const { takeInventory } = require('./inventory')
 const { sendLoad } = require('./load')
 const { makeRequests } = require('./traffic')
@@ -48,10 +49,13 @@ async function measure(demo, { seconds, step }) {
   const greedy = await load('visitors without patience, for the limits', { paths: cheap, connections: 2 * visitors.length, seconds: 1.5, visitors })
   const limits = since(before, demo.limits.report())
 
+  step('two processes count under one lock, die with it, and come too late')
+  const census = await takeCensus(demo, seed)
+
   step('comparing cached answers with the data set')
   const sample = requests.filter((_, i) => i % 4 === 0)
   const checked = { answers: sample.length, cached: await verify(demo.url, sample) }
-  const more = { greedy, limits, example: await example(demo, holds) }
+  const more = { greedy, limits, census, example: await example(demo, holds) }
   return { requests, cold, warm, crowd, without, holds, checked, costOf, connections, ...more }
 }
 

@@ -1,20 +1,7 @@
 'use strict'
 
-const coloured = process.env.FORCE_COLOR ? true : Boolean(process.stdout.isTTY) && !process.env.NO_COLOR
-const paint = (code) => (text) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : String(text))
-const bold = paint(1)
-const dim = paint(2)
-const green = paint(32)
-const yellow = paint(33)
-const cyan = paint(36)
-
-const whole = (value) => Math.round(value).toLocaleString('en-US')
-const percent = (share) => `${(share * 100).toFixed(1)} %`
-const ms = (value) => `${value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : whole(value)} ms`
-const bytes = (value) => (value < 1024 ? `${value} B` : value < 1024 ** 2 ? `${(value / 1024).toFixed(1)} KB` : `${(value / 1024 ** 2).toFixed(1)} MB`)
-const span = (seconds) => (seconds < 90 ? `${seconds.toFixed(1)} s` : minutes(Math.round(seconds)))
-const minutes = (seconds) => `${Math.floor(seconds / 60)} min ${seconds % 60} s`
-const times = (factor) => `${factor < 10 ? factor.toFixed(1) : whole(factor)}×`
+const { bold, bytes, cyan, dim, green, ms, percent, span, table, times, whole, yellow } = require('./print')
+const { censusLines } = require('./report-census')
 
 /** The value below which a share of the sorted values lies (nearest rank). */
 function quantile(sorted, share) {
@@ -24,15 +11,6 @@ function quantile(sorted, share) {
 function latency({ answers }) {
   const sorted = answers.map((answer) => answer.ms).sort((a, b) => a - b)
   return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) }
-}
-
-/** Lines of columns, the first to the left and the others to the right; `style` paints a line once it is aligned. */
-function table(rows) {
-  const widths = rows[0].cells.map((_, column) => Math.max(...rows.map(({ cells }) => String(cells[column]).length)))
-  return rows.map(({ cells, style = String }) => {
-    const line = cells.map((cell, i) => (i ? String(cell).padStart(widths[i] + 2) : String(cell).padEnd(widths[i])))
-    return `    ${style(line.join(''))}`
-  })
 }
 
 /** Counts of each outcome, for all and for each route. */
@@ -52,7 +30,7 @@ function outcomes({ requests, crowd }) {
 
 /** The measured figures as a text to print. */
 function report(demo, figures) {
-  const { cold, warm, crowd, without, holds, checked, costOf, connections, example, greedy, limits } = figures
+  const { cold, warm, crowd, without, holds, checked, costOf, connections, example, greedy, limits, census } = figures
   const { all, routes } = outcomes(figures)
   const single = { cold: latency(cold), warm: latency(warm) }
   const many = { crowd: latency(crowd), without: latency(without) }
@@ -102,6 +80,7 @@ function report(demo, figures) {
     ]),
     `    ${percent(limits.remembered / Math.max(1, limits.limited))} of what was limited was answered from memory, without asking Redis`,
     '',
+    ...censusLines(census),
     `  ${bold('What the cache holds')}  ${dim(`${whole(holds.keys)} keys, ${bytes(holds.bytes)}${holds.complete ? '' : ' (of the part that was looked at)'}`)}`,
     ...table([
       { cells: ['key', 'size', 'expires in'], style: dim },
@@ -124,4 +103,4 @@ function shorten(text, length) {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`
 }
 
-module.exports = { report, quantile, dim }
+module.exports = { report, quantile }

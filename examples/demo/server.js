@@ -3,16 +3,26 @@
 const { once } = require('node:events')
 const http = require('node:http')
 const { Redis } = require('redwright')
+const { startServer } = require('redwright/testing')
 const { createApp } = require('./app')
 const { loadCities } = require('./cities')
+
+/** A private server. It is started by its function, since the processes that count are told where it is. */
+const PRIVATE = 'embedded://'
 
 /**
  * Connects, reads the data set and listens on loopback.
  *
  * @param {{ url?: string, port?: number, prefix?: string }} options
  */
-async function start({ url = 'embedded://', port = 0, prefix = 'redwright-demo' } = {}) {
-  const redis = await Redis.connect(url)
+async function start({ url = PRIVATE, port = 0, prefix = 'redwright-demo' } = {}) {
+  const own = url === PRIVATE ? await startServer() : undefined
+  const address = own?.url ?? url
+  const redis = await Redis.connect(address)
+  const leave = async () => {
+    await redis.close()
+    await own?.stop()
+  }
   try {
     const cities = loadCities()
     const where = placeOf(url)
@@ -21,6 +31,7 @@ async function start({ url = 'embedded://', port = 0, prefix = 'redwright-demo' 
     await once(server, 'listening')
     return {
       redis,
+      address,
       cities,
       stores,
       limits,
@@ -32,11 +43,11 @@ async function start({ url = 'embedded://', port = 0, prefix = 'redwright-demo' 
       async close() {
         server.close()
         server.closeAllConnections()
-        await redis.close()
+        await leave()
       },
     }
   } catch (error) {
-    await redis.close()
+    await leave()
     throw error
   }
 }
