@@ -14,7 +14,7 @@ after(() => server.stop())
 
 describe('many calls', () => {
   test('10 000 calls in flight are all answered, each with its own answer', async () => {
-    await using redis = await Redis.connect(server.url)
+    await using redis = await Redis.connect({ url: server.url, commandTimeout: '1m' })
     const random = randoms(1)
     const values = Array.from({ length: 10_000 }, (_, i) => `${i}:`.padEnd(Math.floor(random() ** 8 * 20_000), '·x'))
     const stored = await Promise.all(values.map((value, i) => redis.command('SET', `many:${i}`, value)))
@@ -28,7 +28,7 @@ describe('many calls', () => {
   })
 
   test('an answer does not wait until the program has stopped making calls', async () => {
-    await using redis = await Redis.connect({ url: server.url, maxPending: 1_000_000 })
+    await using redis = await Redis.connect({ url: server.url, maxPending: 1_000_000, commandTimeout: '1m', watchdogMs: '1m' })
     const count = { asked: 0, answered: 0 }
     while (count.answered === 0 && count.asked < 1_000_000) {
       redis.ping().then(() => count.answered++)
@@ -41,7 +41,7 @@ describe('many calls', () => {
     const child = runClient(
       server.url,
       `
-      const redis = await Redis.connect(url)
+      const redis = await Redis.connect({ url, commandTimeout: '1m', watchdogMs: '1m' })
       await redis.command('SET', 'big', Buffer.alloc(1 << 20, 0xff))
       const before = process.memoryUsage().arrayBuffers
       await Promise.all(Array.from({ length: 200 }, () => redis.command('GET', 'big')))
@@ -57,12 +57,12 @@ describe('many calls', () => {
 
 describe('a burst of answers', () => {
   test('5 000 small ones do not block the event loop: other callbacks run between', async () => {
-    await using redis = await Redis.connect(server.url)
+    await using redis = await Redis.connect({ url: server.url, commandTimeout: '1m' })
     assert.ok((await longestStretch(redis, 5000, () => redis.ping())) <= 512)
   })
 
   test('big ones come fewer at a time', async () => {
-    await using redis = await Redis.connect(server.url)
+    await using redis = await Redis.connect({ url: server.url, commandTimeout: '1m' })
     await redis.command('SET', 'big', 'x'.repeat(300_000))
     // Two at a time, and there may be two turns between two looks.
     const stretch = await longestStretch(redis, 40, () => redis.command('GET', 'big'))
@@ -134,7 +134,7 @@ describe('user code that throws', () => {
   })
 
   test('a toJSON or a getter that throws rejects its own call only', async () => {
-    await using redis = await Redis.connect(server.url)
+    await using redis = await Redis.connect({ url: server.url, commandTimeout: '1m' })
     const cache = new TypeSafeCache(redis)
     const fine = Array.from({ length: 100 }, (_, i) => cache.set(`fine:${i}`, i))
     const broken = cache.set('broken', { toJSON: () => assert.fail('on purpose') })

@@ -21,7 +21,7 @@ describe('a cache whose server is in trouble', () => {
   /** A cache behind a proxy, with a connection that stands. */
   async function withProxy(work: (trouble: Trouble) => Promise<void>, options?: CacheOptions): Promise<void> {
     await using proxy = await FaultProxy.start(server)
-    await using redis = await Redis.connect({ url: proxy.url, commandTimeout: 300 })
+    await using redis = await Redis.connect({ url: proxy.url, commandTimeout: 1000 })
     const told: string[] = []
     const onError: CacheOptions['onError'] = (error: any, { operation, key }) => told.push(`${error.code} ${operation} ${key}`)
     const cache = new TypeSafeCache(redis, { namespace: fresh(), onError, ...options })

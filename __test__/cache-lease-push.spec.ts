@@ -66,7 +66,8 @@ for (const protocol of [3, 2] as const) {
     })
 
     test('is told when the value is there: 20 of them sooner than any timer would wake them all', async () => {
-      for (let attempt = 1; ; attempt++) {
+      // On a machine that is busy it takes a few times until all are in time.
+      await until('all are told at once', async () => {
         const { sources, loads, waits } = await waiting(20)
         // From here on each timer goes off once in 375 to 625 ms: that all do within 150 ms is one chance in millions.
         await passed(600)
@@ -76,10 +77,8 @@ for (const protocol of [3, 2] as const) {
         const took = performance.now() - begun
         assert.deepEqual(new Set([...values, ...(await Promise.all(loads))]), new Set(['loaded']))
         assert.ok(sources.every((source) => source.loads === 1))
-        if (took < 150) return
-        // Not told, or the machine is busy.
-        assert.ok(attempt < 15, `it took ${took} ms`)
-      }
+        return took < 150
+      })
     })
 
     test('is told when the lease is given back, or broken', async () => {

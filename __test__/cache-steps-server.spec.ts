@@ -2,7 +2,7 @@ import { after, before, describe, test } from 'node:test'
 import { Redis } from '../index.js'
 import { warm } from './support/cache-tools'
 import { MortalServer } from './support/client-server'
-import { Case, TROUBLED } from './support/step-case'
+import { runCase, TROUBLED } from './support/step-case'
 import { SERVER_WIDE } from './support/step-faults'
 import { PROTOCOLS } from './support/step-protocols'
 import { StepProxy } from './support/step-proxy'
@@ -16,7 +16,7 @@ describe('a server that forgets, is full, dies or hangs', { concurrency: 3 }, ()
       let direct: Redis
       before(async () => {
         server = await MortalServer.start()
-        direct = await Redis.connect({ url: server.url, breaker: false, reconnect: { minMs: 1, maxMs: 20 } })
+        direct = await Redis.connect({ url: server.url, commandTimeout: '60s', breaker: false, reconnect: { minMs: 1, maxMs: 20 } })
         await warm(direct)
       })
       after(async () => {
@@ -30,7 +30,7 @@ describe('a server that forgets, is full, dies or hangs', { concurrency: 3 }, ()
             await using proxy = await StepProxy.start(server)
             await using redis = await Redis.connect({ ...proxy.address, ...TROUBLED })
             const place = { proxies: [proxy], ask: (command: string) => server.ask(command), server }
-            await new Case(protocol, trouble, step, place, redis, direct).run()
+            await runCase(protocol, trouble, step, place, redis, direct)
           })
         }
       }

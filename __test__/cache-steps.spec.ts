@@ -2,7 +2,7 @@ import { after, before, describe, test } from 'node:test'
 import { Redis } from '../index.js'
 import { MortalServer } from './support/client-server'
 import { warm } from './support/cache-tools'
-import { Case, TROUBLED } from './support/step-case'
+import { runCase, TROUBLED } from './support/step-case'
 import { PRIVATE } from './support/step-faults'
 import { PROTOCOLS } from './support/step-protocols'
 import { StepProxy } from './support/step-proxy'
@@ -30,7 +30,7 @@ for (const protocol of PROTOCOLS) {
           await using proxy = await StepProxy.start(server)
           await using redis = await Redis.connect({ ...proxy.address, ...TROUBLED })
           const place = { proxies: [proxy], ask: (command: string) => server.ask(command), server }
-          await new Case(protocol, trouble, step, place, redis, direct).run()
+          await runCase(protocol, trouble, step, place, redis, direct)
         })
       }
     }

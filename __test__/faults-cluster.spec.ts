@@ -61,6 +61,7 @@ describe('a cluster under load', () => {
     const { cluster, redis, load } = _
     const [primary] = await cluster.primaries()
     const isIts = await slotsOf(primary!)
+    await cluster.mayReplace(primary!)
     const from = now()
     await copied(primary!, await cluster.replicasOf(primary!))
     await primary!.crash()
@@ -82,6 +83,7 @@ describe('a cluster under load', () => {
     await using _ = await clusterUnderLoad({ nodeTimeoutMs: 2000 })
     const { cluster, redis, load } = _
     const [primary] = await cluster.primaries()
+    await cluster.mayReplace(primary!)
     const from = now()
     await copied(primary!, await cluster.replicasOf(primary!))
     await primary!.crash()
@@ -100,6 +102,7 @@ describe('a cluster under load', () => {
     const { cluster, redis, load } = _
     const [primary] = await cluster.primaries()
     const isIts = await slotsOf(primary!)
+    await cluster.mayReplace(primary!)
     const from = now()
     await copied(primary!, await cluster.replicasOf(primary!))
     primary!.kill('SIGSTOP')

@@ -6,11 +6,19 @@ import type { RedisOptions } from '../index.js'
 import { bulk, fakeRedis } from './support/client-fake'
 import { BYTES, many, MESSAGES, STREAMS, UNASKED } from './support/hostile-bytes'
 import { HostileServer, type Misbehaviour, REPLIES, REPLIES_OF_RESP3 } from './support/hostile-server'
+import { inTime } from './support/in-time'
 import { until } from './support/until'
 
 const QUICK = { commandTimeout: 200, connectTimeout: 500, watchdogMs: 100, reconnect: { minMs: 1, maxMs: 5 } }
 
-const connect = (server: HostileServer, options: RedisOptions = {}) => Redis.connect({ url: server.url, ...QUICK, ...options })
+/** For whoever is answered at once. */
+const PATIENT = { commandTimeout: '1m', watchdogMs: '1m' } as const
+
+async function connect(server: HostileServer, options: RedisOptions = {}): Promise<Redis> {
+  const redis = new Redis({ url: server.url, ...QUICK, ...options })
+  await inTime('it connects', () => redis.ping())
+  return redis
+}
 
 /** What calls ended in, each typed. A value is a call's own, but for the first `lied`, to which the server may have said anything. */
 async function endsOf(redis: Redis, lied = 0): Promise<string[]> {
@@ -83,7 +91,7 @@ describe('what nobody asked for', () => {
     for (const [what, bytes] of Object.entries({ ...UNASKED, ...MESSAGES })) {
       test(`${what}, ${where}, is never another's reply`, async () => {
         await using server = await HostileServer.start()
-        await using redis = await connect(server)
+        await using redis = await connect(server, what in MESSAGES ? PATIENT : {})
         server.lieTo('ECHO', lie(bytes))
         const ends = await endsOf(redis)
         if (what in MESSAGES) assert.deepEqual(ends, Array(8).fill('its own'))

@@ -5,7 +5,7 @@ import { Redis } from '../index.js'
 import type { RedisOptions } from '../index.js'
 import { BYTES, many, MESSAGES, STREAMS, UNASKED } from './support/hostile-bytes'
 import { HostileServer, REPLIES, REPLIES_OF_RESP3 } from './support/hostile-server'
-import { until } from './support/until'
+import { inTime } from './support/in-time'
 
 const QUICK = { commandTimeout: 200, connectTimeout: 300, watchdogMs: 100, reconnect: { minMs: 1, maxMs: 5 } }
 const CODES = ['ERR_PROTOCOL', 'ERR_SERVER', 'ERR_AUTH', 'ERR_UNAVAILABLE', 'ERR_TIMEOUT']
@@ -24,9 +24,9 @@ async function connecting(options: RedisOptions): Promise<any> {
 
 async function works(server: HostileServer, redis: Redis): Promise<void> {
   server.misbehave = undefined
-  await until('it works', () => redis.ping().then(() => true, () => false))
-  await redis.command('SET', 'k', 'v')
-  assert.equal(await redis.command('GET', 'k'), 'v')
+  await inTime('it works', () => redis.ping())
+  await inTime('it takes a value', () => redis.command('SET', 'k', 'v'))
+  await inTime('it gives the value', () => redis.command('GET', 'k'), (value) => value === 'v')
 }
 
 const NONSENSE: Record<string, string> = { ...REPLIES, ...REPLIES_OF_RESP3, ...BYTES, ...STREAMS, ...UNASKED, ...MESSAGES }
@@ -61,14 +61,14 @@ describe('nonsense in the handshake', () => {
     await using server = await HostileServer.start()
     const info = `redis_version:${'9'.repeat(100_000)}\u001b[31m\r\n`
     server.lieTo('INFO', `$${info.length}\r\n${info}\r\n`)
-    await using redis = await Redis.connect({ url: server.url, ...QUICK })
+    await using redis = await Redis.connect(server.url)
     assert.equal(redis.server.version, '9'.repeat(32))
   })
 
   test('an error of no end is told in a line', async () => {
     await using server = await HostileServer.start()
     server.lieTo('HELLO', `-ERR ${'no '.repeat(100_000)}\r\n`)
-    const error = await connecting({ url: server.url, ...QUICK })
+    const error = await connecting({ url: server.url })
     assert.equal(error.code, 'ERR_SERVER')
     assert.ok(error.message.length < 600)
   })

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { Redis, RedisRepository, TypeSafeCache } from '../index.js'
 import { HostileServer, REPLIES, REPLIES_OF_RESP2, REPLIES_OF_RESP3 } from './support/hostile-server'
+import { inTime } from './support/in-time'
 import { until } from './support/until'
 
 const CODES = ['ERR_PROTOCOL', 'ERR_SERVER', 'ERR_AUTH', 'ERR_UNAVAILABLE', 'ERR_TIMEOUT']
@@ -74,9 +75,9 @@ for (const protocol of [2, 3] as const) {
       for (const [what, reply] of Object.entries(replies)) {
         const server = await HostileServer.start()
         const options = { protocol, commandTimeout: 250, connectTimeout: 250, watchdogMs: 100, reconnect: { minMs: 1, maxMs: 5 } }
-        const redis = await Redis.connect({ url: server.url, ...options })
+        const redis = new Redis({ url: server.url, ...options })
         const cache = new TypeSafeCache(redis)
-        await redis.command('SET', 'own', 'value')
+        await inTime('what is its own is there', () => redis.command('SET', 'own', 'value'))
         peers.push({ server, what, reply, redis, cache, repository: new RedisRepository(redis, 'r') })
       }
     })
@@ -93,14 +94,14 @@ for (const protocol of [2, 3] as const) {
         const ends = await Promise.allSettled(
           peers.map(async (peer) => {
             const { server, what, reply, redis, cache } = peer
-            await cache.set('k', 'v')
+            await inTime('the key is there', () => cache.set('k', 'v'))
             server.lieTo(lie, reply)
             // Others on the same connection, behind it.
             const others = [0, 1, 2, 3].map((i) => [() => redis.command('ECHO', `own ${i}`), (value: unknown) => value === `own ${i}`] as const)
             await Promise.all([[() => call(peer), may] as const, ...others].map(([call, may]) => assertTyped(call(), (value) => may(value, reply), what)))
             server.misbehave = undefined
-            await until(`it works again after ${what}`, () => redis.ping().then(() => true, () => false))
-            assert.equal(await redis.command('GET', 'own'), 'value')
+            await inTime(`it works again after ${what}`, () => redis.ping())
+            await inTime(`it gives what is its own after ${what}`, () => redis.command('GET', 'own'), (value) => value === 'value')
             await until('nothing is pending', () => redis.metrics().pending === 0)
           }),
         )

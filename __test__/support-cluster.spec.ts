@@ -86,11 +86,13 @@ test('a replica takes over when told to, and by itself when its primary is gone 
   assert.deepEqual([await replica!.role(), await first!.role()], ['master', 'replica'])
   assert.equal(await cluster.owner('b'), replica)
 
+  await cluster.mayReplace(replica!)
   await replica!.crash()
   assert.equal(replica!.alive, false)
   await cluster.untilConverged()
   assert.equal(await cluster.owner('b'), first)
   assert.equal(await first!.ask('GET', 'b'), 'kept')
+  await cluster.mayReplace(second!)
   second!.kill('SIGSTOP')
   assert.equal(cluster.alive.length, 4)
   await cluster.untilFailed(second!)

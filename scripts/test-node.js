@@ -1,5 +1,6 @@
 'use strict'
 
+const os = require('node:os')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 const { ROOT } = require('./setup/paths.js')
@@ -10,12 +11,15 @@ const TYPESCRIPT = pathToFileURL(path.join(ROOT, 'scripts/typescript/register.mj
 /** A file that hangs must not take a whole CI run with it. */
 const FILE_TIMEOUT_MS = 10 * 60_000
 
+/** As many as Node would take, and no fewer than two: most of a test is waiting, so a core is not kept busy by one file. */
+const FILES_AT_A_TIME = Math.max(2, os.availableParallelism() - 1)
+
 /**
  * The command that runs the Node tests.
  * @param {string[]} args further flags, and the files
  */
 function nodeTests(args) {
-  const options = ['--test', '--test-reporter=spec', `--test-timeout=${FILE_TIMEOUT_MS}`]
+  const options = ['--test', '--test-reporter=spec', `--test-timeout=${FILE_TIMEOUT_MS}`, `--test-concurrency=${FILES_AT_A_TIME}`]
   return [process.execPath, '--enable-source-maps', '--import', TYPESCRIPT, ...options, ...args]
 }
 

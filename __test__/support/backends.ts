@@ -4,6 +4,9 @@ import type { RedisOptions } from '../../index.js'
 import { type Kind, KINDS, type Serving } from './kinds'
 import { standBehind } from './servers-behind'
 
+/** No suite is about deadlines: a machine that is busy must not have one missed. */
+const PATIENT: RedisOptions = { commandTimeout: '30s' }
+
 /** What a suite runs against. Its clients are there once the suite has begun, and are closed when it ends. */
 export class Backend {
   readonly name: string
@@ -26,7 +29,7 @@ export class Backend {
 
   /** One more client, as a second process would have. */
   async connect(options?: RedisOptions): Promise<Redis> {
-    const redis = await Redis.connect({ ...this.#kind.options, ...this.#serving!.options, ...options })
+    const redis = await Redis.connect({ ...PATIENT, ...this.#kind.options, ...this.#serving!.options, ...options })
     this.#clients.push(redis)
     const { primaries } = this.#serving!
     if (primaries !== undefined) standBehind(redis, primaries)

@@ -7,12 +7,12 @@ const required = (name: string) => `require(${JSON.stringify(path.join(root, nam
 
 /** Defines the public classes and `url` in a child's script, and in that of a worker thread. */
 const CLIENT = `
-  const { Redis, RateLimiter, TypeSafeCache } = ${required('index.js')}
+  const { DistributedLock, RateLimiter, ReadWriteLock, Redis, Semaphore, TypeSafeCache } = ${required('index.js')}
   const url = process.env.SERVER_URL
 `
 
 /** No child needs so long; one that does is stuck, and ends without a code. */
-const CAP_MS = 90_000
+const CAP_MS = 240_000
 
 /** As `runNode`, with a client of the server at `url` at hand. */
 export function runClient(url: string, body: string, flags: string[] = [], env: NodeJS.ProcessEnv = {}): NodeChild {

@@ -54,7 +54,7 @@ function configOf(self: Plan, all: readonly Plan[]): string {
     if (node !== self) return `${head}master - 0 0 ${epoch} connected ${first}-${last}`
     return [`${head}slave ${ghost} 0 0 0 connected`, `${ghost} :0@0 master,noaddr - 0 0 ${epoch} connected ${first}-${last}`]
   })
-  // Epochs of their own, so that the take-overs do not collide.
+  // Higher than that of any who started before: see `startNodes`.
   const epoch = all.length + all.indexOf(self)
   return `${lines.join('\n')}\nvars currentEpoch ${epoch} lastVoteEpoch 0\n`
 }
@@ -74,6 +74,8 @@ function prepare(self: Plan, all: readonly Plan[], { nodeTimeoutMs, args, creden
     // A replica stays with its primary, and may follow it however old its copy is.
     'cluster-allow-replica-migration': 'no',
     'cluster-replica-validity-factor': 0,
+    // Not by itself, that is: see `mayReplace`.
+    'cluster-replica-no-failover': 'yes',
     // From a file a replica is online at once, and from a socket only with its first word a second later.
     'repl-diskless-sync': 'no',
     save: '',
@@ -87,19 +89,23 @@ function prepare(self: Plan, all: readonly Plan[], { nodeTimeoutMs, args, creden
 export async function startNodes(settings: ClusterSettings): Promise<ClusterNode[]> {
   const plans = await plan(settings)
   const nodes = plans.map((one) => prepare(one, plans, settings))
-  const ends = await Promise.allSettled(
-    plans.map(async ({ share }, i) => {
-      if (share === undefined) return
-      const node = nodes[i]!
-      await node.start()
-      await until('the cluster is up for it', () => node.isUp())
-      await node.ask('CLUSTER', 'FAILOVER', 'TAKEOVER')
-      await node.ask('CLUSTER', 'FORGET', share.ghost)
-    }),
-  )
-  ends.push(...(await Promise.allSettled(plans.map(({ share }, i) => (share === undefined ? nodes[i]!.start() : undefined)))))
-  const failed = ends.find((end) => end.status === 'rejected')
-  if (failed === undefined) return nodes
-  await Promise.all(nodes.map((node) => node.process.dispose()))
-  throw failed.reason
+  try {
+    // One after the other. A take-over goes one beyond the highest epoch that is known, so each must be done before a higher one is heard of:
+    // of two with the same epoch one takes another after a while, until which they are no settled cluster.
+    for (const [i, { share }] of plans.entries()) if (share !== undefined) await startPrimary(nodes[i]!, share.ghost)
+    const ends = await Promise.allSettled(plans.map(({ share }, i) => (share === undefined ? nodes[i]!.start() : undefined)))
+    const failed = ends.find((end) => end.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    return nodes
+  } catch (error) {
+    await Promise.all(nodes.map((node) => node.process.dispose()))
+    throw error
+  }
+}
+
+async function startPrimary(node: ClusterNode, ghost: string): Promise<void> {
+  await node.start()
+  await until('the cluster is up for it', () => node.isUp())
+  await node.ask('CLUSTER', 'FAILOVER', 'TAKEOVER')
+  await node.ask('CLUSTER', 'FORGET', ghost)
 }

@@ -39,7 +39,7 @@ function range(text: string): [number, number] {
 export const selfIn = (view: Seen[]) => view.find(({ flags }) => flags.includes('myself'))!
 
 /** Whether it is linked to, and neither suspected nor unknown. */
-export const isSound = ({ connected, flags }: Seen) => connected && !flags.some((flag) => /fail|handshake|noaddr/.test(flag))
+export const isSound = ({ connected, flags }: Seen) => connected && !flags.some((flag) => /^(fail\??|handshake|noaddr)$/.test(flag))
 
 export const isMaster = ({ flags }: Seen) => flags.includes('master')
 
@@ -50,6 +50,15 @@ export const map = (view: Seen[]) => line(view, ({ id }) => id)
 
 /** As `map`, with the epochs: who does not know the last one may still be told otherwise. */
 export const settledMap = (view: Seen[]) => line(view, ({ id, epoch }) => `${id}@${epoch}`)
+
+/**
+ * Whether each who serves has an epoch that no other has. Where two have the same, one of them takes a new one by itself; if it is gone
+ * before all have heard of that, it takes its slots back from whoever followed it.
+ */
+export function haveOwnEpochs(view: Seen[]): boolean {
+  const epochs = view.filter(({ slots }) => slots.length > 0).map(({ epoch }) => epoch)
+  return new Set(epochs).size === epochs.length
+}
 
 function line(view: Seen[], name: (seen: Seen) => string): string {
   return view

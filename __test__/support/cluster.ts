@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type Migration, moveSlot } from './cluster-migrate'
 import type { ClusterNode } from './cluster-node'
 import { startNodes } from './cluster-start'
-import { isCovered, isMaster, isSound, map, owns, selfIn, settledMap } from './cluster-view'
+import { haveOwnEpochs, isCovered, isMaster, isSound, map, owns, selfIn, settledMap } from './cluster-view'
 import { onFreePorts } from './ports'
 import { slotOf } from './slots'
 import { until } from './until'
@@ -23,7 +23,10 @@ export interface TestClusterOptions {
   args?: readonly string[]
 }
 
-/** A real cluster on loopback ports, without persistence unless `args` ask for it. */
+/**
+ * A real cluster on loopback ports, without persistence unless `args` ask for it. No replica takes over by itself unless `mayReplace` lets
+ * it: on a machine that stands still for long, a primary would be replaced because it was late, and lose what it had acknowledged.
+ */
 export class TestCluster {
   readonly nodes: readonly ClusterNode[]
   readonly password: string | undefined
@@ -104,6 +107,12 @@ export class TestCluster {
     await until('the nodes agree', async () => new Set((await Promise.all(this.alive.map((node) => node.view()))).map(settledMap)).size === 1)
   }
 
+  /** Lets the replicas that a primary has now take over by themselves when it is silent for long. Those that start again may not. */
+  async mayReplace(primary: ClusterNode): Promise<void> {
+    const replicas = await this.replicasOf(primary)
+    await Promise.all(replicas.map((replica) => replica.ask('CONFIG', 'SET', 'cluster-replica-no-failover', 'no')))
+  }
+
   /** Makes a replica the primary, both of them alive, and waits until all know of it. */
   async failover(replica: ClusterNode): Promise<void> {
     assert.equal(await replica.ask('CLUSTER', 'FAILOVER'), 'OK')
@@ -143,7 +152,9 @@ export class TestCluster {
     // Slots of one that is gone are settled when no replica is left that could take over.
     const served = view.every(({ id, slots }) => slots.length === 0 || lives.has(id) || !followed.has(id))
     const sound = views.flat().every((seen) => !lives.has(seen.id) || isSound(seen))
-    if (!served || !sound) return false
+    const living = views.map((seen) => seen.filter(({ id }) => lives.has(id)))
+    const settled = new Set(living.map(settledMap)).size === 1 && living.every(haveOwnEpochs)
+    if (!served || !sound || !settled) return false
     return (await Promise.all(alive.map((node) => node.isReady()))).every(Boolean)
   }
 

@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { type Item, Stream } from './fault-stream'
+import { freePort, LOOPBACK } from './ports'
 
 /** What stands behind a proxy; a `TestServer` is one. */
 export type Target = { path?: string; host?: string; port?: number; url?: string }
-
-const HOST = '127.0.0.1'
 
 /**
  * A TCP proxy on a loopback port that fails in the ways networks do.
@@ -18,7 +17,7 @@ const HOST = '127.0.0.1'
  * ```
  */
 export class FaultProxy {
-  readonly host = HOST
+  readonly host = LOOPBACK
   /** Every chunk waits this long, in both directions. */
   delayMs = 0
   /** Requests reach the server, and its replies are lost. */
@@ -96,10 +95,10 @@ export class FaultProxy {
   /** Ends `refuse`, on the same port. */
   async accept(): Promise<void> {
     if (this.#listener.listening) return
+    this.#port ||= await freePort()
     this.#listener = net.createServer({ allowHalfOpen: true }, (client) => this.#open(client))
-    this.#listener.listen({ host: HOST, port: this.#port })
+    this.#listener.listen({ host: LOOPBACK, port: this.#port })
     await once(this.#listener, 'listening')
-    this.#port = (this.#listener.address() as net.AddressInfo).port
   }
 
   /** Closes everything. Idempotent. */
@@ -117,7 +116,7 @@ export class FaultProxy {
 
   #open(client: net.Socket): void {
     this.accepted++
-    const { path, host = HOST, port = 0 } = this.#target
+    const { path, host = LOOPBACK, port = 0 } = this.#target
     const server = net.connect(path === undefined ? { host, port, allowHalfOpen: true } : { path, allowHalfOpen: true })
     const link = new Link(this, client, server)
     this.#links.add(link)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { onFreePorts } from './ports'
 import type { RedisNode } from './redis-node'
-import { prepareSentinels, type SentinelNodes, type SentinelSettings } from './sentinel-start'
+import { prepareSentinels, type SentinelNode, type SentinelNodes, type SentinelSettings } from './sentinel-start'
 import { until } from './until'
 
 export interface TestSentinelOptions {
@@ -25,7 +25,7 @@ export class TestSentinel {
   readonly name: string
   /** The data servers; the first one is the master at the start. */
   readonly servers: readonly RedisNode[]
-  readonly sentinels: readonly RedisNode[]
+  readonly sentinels: readonly SentinelNode[]
   readonly #settings: SentinelSettings
 
   private constructor({ servers, sentinels }: SentinelNodes, settings: SentinelSettings) {
@@ -39,11 +39,16 @@ export class TestSentinel {
     const settings = { name: 'mymaster', replicas: 2, sentinels: 3, downAfterMs: 1000, args: [], ...options }
     return onFreePorts(async () => {
       const sentinel = new TestSentinel(await prepareSentinels(settings), settings)
-      const ends = await Promise.allSettled([...sentinel.servers, ...sentinel.sentinels].map((node) => node.start()))
-      const failed = ends.find((end) => end.status === 'rejected')
+      const [master, ...replicas] = sentinel.servers
       try {
-        if (failed !== undefined) throw failed.reason
+        // A replica that finds no master tries again a second later, and so does a sentinel that finds a replica without one.
+        await startAll([master!])
+        await startAll(replicas)
+        await until('the replicas have their master', async () => (await Promise.all(replicas.map((replica) => isLinked(replica, master!)))).every(Boolean))
+        await startAll(sentinel.sentinels)
+        await Promise.all(sentinel.sentinels.map((node) => node.hurry()))
         await sentinel.untilConverged()
+        await Promise.all(sentinel.sentinels.map((node) => node.keepPace()))
         return sentinel
       } catch (error) {
         await sentinel.stop()
@@ -157,6 +162,12 @@ export class TestSentinel {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
+}
+
+async function startAll(nodes: readonly RedisNode[]): Promise<void> {
+  const ends = await Promise.allSettled(nodes.map((node) => node.start()))
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
 async function isLinked(replica: RedisNode, master: RedisNode): Promise<boolean> {

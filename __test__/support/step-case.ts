@@ -24,6 +24,7 @@ export const TROUBLED: RedisOptions = {
 
 /** What may come of a step that fails; the server's own errors are those that were asked for. */
 const CODES = new Set(['ERR_TIMEOUT', 'ERR_UNAVAILABLE', 'ERR_SERVER'])
+const GIVEN_UP = new Set(['ERR_TIMEOUT', 'ERR_UNAVAILABLE'])
 const SERVERS = /^(READONLY|LOADING|MISCONF|OOM|CLUSTERDOWN|TRYAGAIN)$/
 
 function assertTyped(error: unknown): asserts error is RedwrightError {
@@ -41,8 +42,12 @@ async function within<T>(promise: Promise<T>): Promise<T> {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
-/** One protocol, with one fault at one of its steps. */
-export class Case {
+/** One protocol, with one fault at one of its steps, which must come. */
+export async function runCase(...given: ConstructorParameters<typeof Case>): Promise<void> {
+  await until(`${given[2]} is put to the test`, () => new Case(...given).run())
+}
+
+class Case {
   readonly #told: Error[] = []
   readonly #cast: Cast
   readonly #trap: Trap
@@ -68,9 +73,13 @@ export class Case {
     this.#cast = { troubled: pairOf(troubled, { ...options, onError }), direct: pairOf(direct, options), tag: fresh('tag'), isHit: () => this.#trap.hit }
   }
 
-  async run(): Promise<void> {
+  /**
+   * Whether the step has come. A machine that stands still for longer than a deadline has the client give up before: then nothing was put to
+   * the test.
+   */
+  async run(): Promise<boolean> {
     try {
-      await this.#go()
+      return await this.#go()
     } finally {
       // Others use the same server.
       if (!this.#isHealed) await this.#heal()
@@ -82,14 +91,15 @@ export class Case {
     await this.trouble.heal(this.place)
   }
 
-  async #go(): Promise<void> {
+  async #go(): Promise<boolean> {
     const { protocol, trouble, place } = this
     const { direct, elsewhere } = await this.#prepared()
     for (const proxy of place.proxies) proxy.trap = this.#trap
     const outcome = protocol.run(this.#cast)
     await within(protocol.kind === 'load' ? this.#loads(outcome) : this.#ends(outcome))
     // What is given back is not waited for.
-    await until(`the step has come, and not only ${place.proxies.flatMap(({ steps }) => steps)}`, () => this.#trap.hit)
+    await until(`the step has come, and not only ${place.proxies.flatMap(({ steps }) => steps)}`, () => this.#trap.hit || this.#gaveUp)
+    if (!this.#trap.hit) return this.#leave()
     if (!trouble.takesAll) await this.#assertAsSaid()
     if (trouble.takesAll || trouble.refusesAll) await this.#heal()
     // From here on nobody may see what was loaded or stored before.
@@ -103,6 +113,19 @@ export class Case {
     if (mayComeLate) await this.#invalidated()
     for (const key of MORE) assert.equal(await direct.cache.get(key), null, `${key} has come back`)
     await this.#loadsAndStores()
+    return true
+  }
+
+  /** Whether the client has waited for an answer in vain. */
+  get #gaveUp(): boolean {
+    return [...this.#told, this.#error].some((error) => error instanceof RedwrightError && GIVEN_UP.has(error.code))
+  }
+
+  async #leave(): Promise<false> {
+    for (const proxy of this.place.proxies) proxy.trap = undefined
+    this.#cast.elsewhere?.source.resolve(OLD)
+    await until('the client works', async () => this.troubled.ping().then(() => true, () => false))
+    return false
   }
 
   async #prepared(): Promise<Cast> {

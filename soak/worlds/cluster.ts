@@ -10,6 +10,8 @@ import { askedOfAll, killed, stopped, untilReplaced } from './nodes'
 import { DURABLE } from './single'
 
 const NODE_TIMEOUT_MS = 1500
+/** Whoever is silent for so long is replaced. */
+const REPLACED = ['--cluster-replica-no-failover', 'no']
 
 /** Three primaries, each with a replica. */
 export class ClusterWorld implements World {
@@ -23,7 +25,7 @@ export class ClusterWorld implements World {
   ) {}
 
   static async start(): Promise<ClusterWorld> {
-    const cluster = await TestCluster.start({ nodeTimeoutMs: NODE_TIMEOUT_MS, args: DURABLE, fullCoverage: false })
+    const cluster = await TestCluster.start({ nodeTimeoutMs: NODE_TIMEOUT_MS, args: [...DURABLE, ...REPLACED], fullCoverage: false })
     return new ClusterWorld(cluster, await Promise.all(cluster.nodes.map(({ address }) => FaultProxy.start(address))))
   }
 
