@@ -6,6 +6,7 @@ import { onEveryBackend } from './support/backends'
 import { runClient } from './support/bridge-child'
 import { fresh } from './support/cache-tools'
 import { got, keysOf, LONG, lockOf, namesOf, PATIENCE } from './support/lock-tools'
+import { halt } from './support/machine'
 import { realServer } from './support/servers'
 import { until } from './support/until'
 
@@ -87,7 +88,7 @@ describe('a fair lock over processes', () => {
     waits.push(wait(locks, 'b'))
     await until('they are four', async () => (await queued(locks)) === 4)
     killed.process.kill('SIGKILL')
-    stopped.process.kill('SIGSTOP')
+    await halt(stopped.process)
     await first.release()
     await Promise.all(waits)
     assert.deepEqual(await orderOf(locks), ['a', 'b'])
@@ -102,7 +103,7 @@ describe('a fair lock over processes', () => {
     const first = await got(locks.acquire('r', LONG))
     const stopped = waiter(locks, 'stopped')
     await until('it stands in line', async () => (await queued(locks)) === 1)
-    stopped.process.kill('SIGSTOP')
+    await halt(stopped.process)
     await first.release()
     const polite = await locks.acquire('r', LONG, { fair: true })
     const overtaking = await locks.acquire('r', LONG)

@@ -16,6 +16,15 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+/** Stops a process, and waits until it stands still: a signal is on its way for a while, in which it may do something still. */
+export async function halt(process_: { pid?: number; kill(signal: NodeJS.Signals): boolean }): Promise<void> {
+  process_.kill('SIGSTOP')
+  if (process.platform !== 'linux') return
+  const tasks = `/proc/${process_.pid}/task`
+  const isStopped = (task: string) => /^State:\s+T/m.test(fs.readFileSync(`${tasks}/${task}/status`, 'utf8'))
+  await until('it is stopped', () => fs.readdirSync(tasks).every(isStopped))
+}
+
 /** Waits until a server's process and its folder are no more. */
 export async function gone(server: { pid: number; path?: string }): Promise<void> {
   await until('the server process has ended', () => !isRunning(server.pid))
