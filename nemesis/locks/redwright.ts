@@ -1,43 +1,15 @@
-import * as redwright_ from '../../index.js'
-import type { Redis } from '../../index.js'
+import { type AcquireOptions, DistributedLock, fencedSet, type HeldLock, ReadWriteLock, type Redis, Semaphore } from '../../index.js'
 import { REPLICA_MS } from '../settings'
 import type { Held, Job, Locks, Make } from './contract'
-
-interface Options {
-  waitMs: number
-  renew: boolean
-  fair?: boolean
-  replicas?: 'all'
-  replicaTimeoutMs?: number
-}
-
-interface HeldLock {
-  readonly fencingToken: number
-  readonly signal: AbortSignal
-  isValid(): boolean
-  release(): Promise<string>
-}
-
-type Acquire<Resource> = (resource: Resource, ttlMs: number, options: Options) => Promise<HeldLock | null>
-
-/** What is used of the package here. */
-interface Package {
-  DistributedLock: new (redis: Redis | readonly Redis[]) => { acquire: Acquire<string | readonly string[]> }
-  Semaphore: new (redis: Redis, options: { permits: number }) => { acquire: Acquire<string> }
-  ReadWriteLock: new (redis: Redis) => { read: Acquire<string>; write: Acquire<string> }
-  fencedSet(redis: Redis, key: string, token: number, value: string, options: { ttl: number }): Promise<boolean>
-}
-
-const { DistributedLock, Semaphore, ReadWriteLock, fencedSet } = redwright_ as unknown as Package
 
 /** Longer than any run. */
 const KEPT_S = 86_400
 
 class RedwrightLocks implements Locks {
   readonly #redis: Redis
-  readonly #mutex
-  readonly #readWrite
-  readonly #semaphores = new Map<number, InstanceType<Package['Semaphore']>>()
+  readonly #mutex: DistributedLock
+  readonly #readWrite: ReadWriteLock
+  readonly #semaphores = new Map<number, Semaphore>()
 
   constructor(clients: readonly Redis[]) {
     this.#redis = clients[0]!
@@ -58,7 +30,7 @@ class RedwrightLocks implements Locks {
     }
   }
 
-  #ask({ lock, resources, ttlMs, permits = 1 }: Job, options: Options): Promise<HeldLock | null> {
+  #ask({ lock, resources, ttlMs, permits = 1 }: Job, options: AcquireOptions): Promise<HeldLock | null> {
     const [resource] = resources as [string]
     if (lock === 'read') return this.#readWrite.read(resource, ttlMs, options)
     if (lock === 'write') return this.#readWrite.write(resource, ttlMs, options)
@@ -77,7 +49,7 @@ class RedwrightLocks implements Locks {
   }
 }
 
-function optionsOf({ waitMs, renew = false, fair, replicated }: Job): Options {
+function optionsOf({ waitMs, renew = false, fair, replicated }: Job): AcquireOptions {
   return { waitMs, renew, ...(fair && { fair }), ...(replicated && { replicas: 'all', replicaTimeoutMs: REPLICA_MS }) }
 }
 

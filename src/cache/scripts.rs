@@ -1,13 +1,7 @@
 //! The cache's Lua scripts. Each `lua/*.lua` states its contract.
 
-use crate::client::Script;
+use crate::client::{Script, script};
 use std::sync::LazyLock;
-
-macro_rules! script {
-    ($($part:literal),+ $(; $($also:ident),+)?) => {
-        LazyLock::new(|| Script::ours(concat!($(include_str!(concat!("lua/", $part, ".lua"))),+))$($(.$also())+)?)
-    };
-}
 
 pub static LEASE: LazyLock<Script> = script!("head", "lease"; idempotent, divisible);
 pub static ABANDON: LazyLock<Script> = script!("head", "abandon"; idempotent, divisible);

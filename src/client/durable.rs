@@ -35,6 +35,15 @@ pub enum Replicas {
 }
 
 impl Replicas {
+    /// As JavaScript writes it: how many, -1 for a majority, -2 for all.
+    pub fn of(number: i32) -> Self {
+        match number {
+            -1 => Replicas::Majority,
+            -2 => Replicas::All,
+            count => Replicas::Count(count.unsigned_abs()),
+        }
+    }
+
     /// How many must acknowledge where there are so many replicas. Never none: a master alone is what nobody asked for.
     fn needed(self, replicas: u32) -> u32 {
         let needed = match self {

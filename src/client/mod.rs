@@ -61,6 +61,7 @@ pub use node::NodeInfo;
 pub use options::{Address, ClientOptions, Endpoint, ScaleReads, Topology};
 pub use reply::Reply;
 pub use script::Script;
+pub(crate) use script::script;
 pub use steps::{NO_DEADLINE, Steps};
 pub use tls::{ClientCertificate, Tls};
 pub use tracking::Tracked;

@@ -12,6 +12,16 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// A pattern's script of parts that lie in `lua/` beside the file that names them, and what is known of it.
+macro_rules! script {
+    ($($part:literal),+ $(; $($also:ident),+)?) => {
+        std::sync::LazyLock::new(|| {
+            $crate::client::Script::ours(concat!($(include_str!(concat!("lua/", $part, ".lua"))),+))$($(.$also())+)?
+        })
+    };
+}
+pub(crate) use script;
+
 #[derive(Clone, Debug)]
 pub struct Script {
     source: Bytes,

@@ -41,6 +41,16 @@ pub fn escape_glob(text: &str) -> String {
     escaped
 }
 
+/// The part of a key that decides its slot, as the specification of Redis Cluster has it.
+#[cfg(test)]
+pub fn hashed(key: &bytes::Bytes) -> bytes::Bytes {
+    let Some(open) = key.iter().position(|byte| *byte == b'{') else { return key.clone() };
+    match key[open + 1..].iter().position(|byte| *byte == b'}') {
+        Some(length) if length > 0 => key.slice(open + 1..open + 1 + length),
+        _ => key.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -56,16 +56,8 @@ impl KeysOf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::common::keys::hashed;
     use proptest::prelude::*;
-
-    /// The part of a key that decides its slot, as the specification of Redis Cluster has it.
-    fn hashed(key: &Bytes) -> Bytes {
-        let Some(open) = key.iter().position(|byte| *byte == b'{') else { return key.clone() };
-        match key[open + 1..].iter().position(|byte| *byte == b'}') {
-            Some(length) if length > 0 => key.slice(open + 1..open + 1 + length),
-            _ => key.clone(),
-        }
-    }
 
     #[test]
     fn a_plain_id_stays_as_it_is() {

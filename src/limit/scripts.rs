@@ -1,29 +1,12 @@
 //! The limiter's Lua scripts. Each `lua/*.lua` states its contract.
 
-use crate::client::Script;
+use crate::client::{Script, script};
 use std::sync::LazyLock;
-
-macro_rules! script {
-    ($($part:literal),+) => {
-        LazyLock::new(|| Script::ours(concat!($(include_str!(concat!("lua/", $part, ".lua"))),+)))
-    };
-}
 
 /// A script that counts, behind all that it counts with.
 macro_rules! counting {
     ($name:literal $(; $also:ident)?) => {
-        LazyLock::new(|| {
-            Script::ours(concat!(
-                include_str!("lua/clock.lua"),
-                include_str!("lua/kinds.lua"),
-                include_str!("lua/fixed.lua"),
-                include_str!("lua/log.lua"),
-                include_str!("lua/counter.lua"),
-                include_str!("lua/gcra.lua"),
-                include_str!("lua/policies.lua"),
-                include_str!(concat!("lua/", $name, ".lua")),
-            ))$(.$also())?
-        })
+        script!("clock", "kinds", "fixed", "log", "counter", "gcra", "policies", $name $(; $also)?)
     };
 }
 

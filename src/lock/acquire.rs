@@ -5,6 +5,7 @@ use super::desk::Desk;
 use super::held::{Held, Renewal};
 use super::line::Line;
 use super::policy::{LONGEST_PAUSE, jittered};
+use super::table;
 use super::undo::{Undo, is_final};
 use super::vote::{Round, Terms, round};
 use crate::bridge::Outcome;
@@ -61,7 +62,7 @@ pub async fn try_once(desk: Arc<Desk>, whole: Arc<Attempt>, claim: Claim, ask: A
         return Err(too_late());
     }
     undo.disarm();
-    Ok(told(&held.enter(), number as u64, 0, 0))
+    Ok(told(&table::enter(held), number as u64, 0, 0))
 }
 
 /// Answers `[id, fencing token, replicas that acknowledged, how often the token was changed]`, or the ms until it is worth another try, -1 where
@@ -81,7 +82,7 @@ pub async fn acquire(desk: Arc<Desk>, whole: Arc<Attempt>, claim: Claim, ask: As
                 let held = Held::new(&desk, &seeking.claim, sent, ask.ttl, ask.renewal);
                 if held.is_valid() {
                     seeking.undo.disarm();
-                    return Ok(told(&Held::enter(held), fence, acknowledged, seeking.rounds));
+                    return Ok(told(&table::enter(held), fence, acknowledged, seeking.rounds));
                 }
                 seeking.change_token();
                 (None, Some(too_late()))

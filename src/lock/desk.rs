@@ -64,7 +64,7 @@ impl Server {
     }
 }
 
-/// So many keys a call about one lock has at most.
+/// So many keys a call about one lock has at most, of those that may be put into a batch.
 const OF_ONE: usize = 3;
 
 pub struct Desk {

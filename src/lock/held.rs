@@ -3,11 +3,9 @@
 use super::claim::Claim;
 use super::desk::Desk;
 use super::policy::{deadline, renewal, renewal_again};
-use super::watchdog;
 use crate::bridge::Outcome;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Why something is no longer held. `lib/lock/lost.js` has the same numbers.
@@ -69,52 +67,9 @@ impl State {
     }
 }
 
-type All = HashMap<u64, Arc<Held>>;
-
-#[derive(Default)]
-struct Table {
-    all: All,
-    /// Those of them that the watchdog keeps.
-    kept: All,
-    /// How many there may be until those are looked for that nobody has released.
-    most: usize,
-}
-
-fn table() -> MutexGuard<'static, Table> {
-    static TABLE: LazyLock<Mutex<Table>> = LazyLock::new(Mutex::default);
-    lock(&TABLE)
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing panics while it holds one of these locks.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub fn find(id: u64) -> Option<Arc<Held>> {
-    table().all.get(&id).cloned()
-}
-
-/// Takes it out: it is held no longer as far as this process is concerned.
-pub fn remove(id: u64) -> Option<Arc<Held>> {
-    let mut table = table();
-    table.kept.remove(&id);
-    let held = table.all.remove(&id);
-    drop(table);
-    if let Some(held) = &held {
-        lock(&held.state).lost.get_or_insert(Reason::Expired);
-    }
-    held
-}
-
-/// How many of a desk are held.
-pub fn count(desk: &Arc<Desk>) -> u32 {
-    let table = table();
-    table.all.values().filter(|held| Arc::ptr_eq(&held.desk, desk) && held.is_valid()).count() as u32
-}
-
-/// Those that the watchdog keeps.
-pub fn kept() -> Vec<Arc<Held>> {
-    table().kept.values().cloned().collect()
 }
 
 impl Held {
@@ -138,30 +93,21 @@ impl Held {
         }
     }
 
-    /// Enters it into the table. I/O thread only.
-    pub fn enter(self) -> Arc<Held> {
-        let held = Arc::new(self);
-        let mut table = table();
-        table.all.insert(held.id, held.clone());
-        if held.kept_until.is_some() {
-            table.kept.insert(held.id, held.clone());
-        }
-        if table.all.len() > table.most {
-            let now = Instant::now();
-            table.all.retain(|_, held| !held.is_forgotten(now));
-            table.kept.retain(|_, held| !held.is_forgotten(now));
-            table.most = 2 * table.all.len().max(512);
-        }
-        drop(table);
-        watchdog::watch(&held);
-        held
-    }
-
     /// Whether it ended so long ago that no server has it any more, whatever its clock.
-    fn is_forgotten(&self, now: Instant) -> bool {
+    pub fn is_forgotten(&self, now: Instant) -> bool {
         const GRACE: Duration = Duration::from_secs(60);
         let state = lock(&self.state);
         state.sent + state.ttl + GRACE < now
+    }
+
+    /// Whether the watchdog keeps it.
+    pub fn is_kept(&self) -> bool {
+        self.kept_until.is_some()
+    }
+
+    /// It is given back: it is held no longer as far as this process is concerned.
+    pub fn end(&self) {
+        lock(&self.state).lost.get_or_insert(Reason::Expired);
     }
 
     pub fn ttl(&self) -> Duration {

@@ -56,19 +56,11 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::common::keys::hashed;
     use proptest::prelude::*;
 
     fn all(names: &Names) -> Vec<Bytes> {
         vec![names.lock(), names.fence(), names.queue(), names.waiting(), names.permits()]
-    }
-
-    /// The part of a key that decides its slot, as the specification of Redis Cluster has it.
-    fn hashed(key: &Bytes) -> Bytes {
-        let Some(open) = key.iter().position(|byte| *byte == b'{') else { return key.clone() };
-        match key[open + 1..].iter().position(|byte| *byte == b'}') {
-            Some(length) if length > 0 => key.slice(open + 1..open + 1 + length),
-            _ => key.clone(),
-        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod policy;
 mod release;
 mod renew;
 mod scripts;
+mod table;
 mod undo;
 mod vote;
 mod watchdog;

@@ -4,11 +4,12 @@ use super::acquire::{Ask, acquire, try_once};
 use super::call::{Call, integers, number};
 use super::claim::{Claim, Kind};
 use super::desk::Desk;
-use super::held::{self, Reason, Renewal};
+use super::held::{Held, Reason, Renewal};
 use super::keys::Names;
 use super::release::{release, what};
 use super::renew::renew;
 use super::scripts::{COUNT, INSPECT, RESIZE};
+use super::table;
 use super::undo;
 use crate::bridge::Outcome;
 use crate::client::{Client, Error, ErrorKind, NO_DEADLINE, Replicas, Reply};
@@ -137,18 +138,12 @@ impl NativeLock {
         permits: u32,
     ) -> u32 {
         let claim = self.desk.claim(self.kind(mode), &resources, token, permits);
-        let replicas = match replicas {
-            0 => None,
-            -1 => Some(Replicas::Majority),
-            -2 => Some(Replicas::All),
-            count => Some(Replicas::Count(count.unsigned_abs())),
-        };
         let ask = Ask {
             ttl: millis(ttl),
             wait: millis(wait),
             fair: flags & flags::FAIR != 0,
             renewal: (flags & flags::RENEWS != 0).then(|| Renewal { at_most: millis(at_most) }),
-            durable: replicas.map(|replicas| (replicas, millis(replica_timeout))),
+            durable: (replicas != 0).then(|| (Replicas::of(replicas), millis(replica_timeout))),
         };
         let desk = self.desk.clone();
         if ask.is_simple(&desk, &claim) {
@@ -163,18 +158,18 @@ impl NativeLock {
     /// Milliseconds until the deadline; 0 where it is over, lost, released or forgotten.
     #[napi(catch_unwind)]
     pub fn remaining(&self, id: f64) -> f64 {
-        held::find(id as u64).map_or(0.0, |held| held.remaining())
+        table::find(id as u64).map_or(0.0, |held| held.remaining())
     }
 
     /// 0 while it is held, 1 expired, 2 stolen, 3 expired while no server answered.
     #[napi(catch_unwind)]
     pub fn reason(&self, id: f64) -> u32 {
-        held::find(id as u64).map_or(Some(Reason::Expired), |held| held.reason()).map_or(0, |reason| reason as u32)
+        table::find(id as u64).map_or(Some(Reason::Expired), |held| held.reason()).map_or(0, |reason| reason as u32)
     }
 
     #[napi(catch_unwind)]
     pub fn extend(&self, ticket: u32, id: f64, ttl: f64) -> u32 {
-        let (held, ttl) = (held::find(id as u64), millis(ttl));
+        let (held, ttl) = (table::find(id as u64), millis(ttl));
         self.submit(ticket, false, move |_, attempt| async move {
             let Some(held) = held.filter(|held| held.is_valid()) else { return Ok(Outcome::Flag(false)) };
             let limit = held.desk.limit(ttl).max(held.desk.each / 4);
@@ -189,7 +184,7 @@ impl NativeLock {
     /// 1 released, 0 expired, -1 stolen, 2 unknown. From now on it is not held any more.
     #[napi(catch_unwind)]
     pub fn release(&self, ticket: u32, id: f64) -> u32 {
-        match held::remove(id as u64) {
+        match table::remove(id as u64) {
             Some(held) => self.release_claim(ticket, held.claim.clone(), held.ttl()),
             None => {
                 let expired = |_, _| async { Ok(Outcome::Number(what::EXPIRED as f64)) };
@@ -201,7 +196,7 @@ impl NativeLock {
     /// How many are held at this moment.
     #[napi(catch_unwind)]
     pub fn held(&self) -> u32 {
-        held::count(&self.desk)
+        table::count(&self.desk)
     }
 
     /// As `release`, for whoever has the token only.
@@ -218,7 +213,7 @@ impl NativeLock {
         let claim = self.desk.claim(self.kind(mode), &resources, token, 0);
         let (desk, ttl) = (self.desk.clone(), millis(ttl));
         self.submit(ticket, false, move |_, attempt| async move {
-            let held = Arc::new(held::Held::new(&desk, &claim, std::time::Instant::now(), ttl, None));
+            let held = Arc::new(Held::new(&desk, &claim, std::time::Instant::now(), ttl, None));
             let renewed = renew(&held, ttl, desk.limit(ttl).max(desk.each / 4)).await;
             if renewed.is_err() {
                 attempt.sent();

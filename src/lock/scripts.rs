@@ -1,13 +1,7 @@
 //! The Lua scripts of locks. Each `lua/*.lua` states its contract.
 
-use crate::client::Script;
+use crate::client::{Script, script};
 use std::sync::LazyLock;
-
-macro_rules! script {
-    ($($part:literal),+ $(; $also:ident)?) => {
-        LazyLock::new(|| Script::ours(concat!($(include_str!(concat!("lua/", $part, ".lua"))),+))$(.$also())?)
-    };
-}
 
 pub static TAKE: LazyLock<Script> = script!("time", "fence", "holder", "locks", "take"; idempotent);
 pub static TAKE_ALL: LazyLock<Script> = script!("time", "fence", "holder", "locks", "take_all"; idempotent);

@@ -5,7 +5,7 @@ use super::claim::{Claim, Place};
 use super::desk::{Desk, Server};
 use super::line::Line;
 use super::policy::Decision;
-use crate::client::{Durably, Error, ErrorKind, Replicas, Reply};
+use crate::client::{Durably, Error, ErrorKind, Replicas, Reply, Steps};
 use crate::common::Attempt;
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -139,12 +139,7 @@ async fn ask(desk: &Desk, whole: &Attempt, at: usize, claim: &Claim, terms: &Ter
         }
         Ok(Vote::Taken { fence, acknowledged: least.unwrap_or(0) })
     };
-    let late = |_| Err(Error::new(ErrorKind::Timeout, "no reply in time"));
-    let answer = tokio::time::timeout_at(attempt.deadline.into(), asking).await.unwrap_or_else(late);
-    if answer.is_err() && attempt.maybe_executed() {
-        whole.sent();
-    }
-    answer
+    Steps { whole, each: terms.limit }.within(&attempt, asking).await
 }
 
 async fn durably(
@@ -197,7 +192,6 @@ async fn publish(
     limit: Duration,
 ) -> Result<(), Error> {
     let mut votes = desk.votes();
-    let deadline = Instant::now() + limit;
     let mut asked: FuturesUnordered<_> = desk
         .servers
         .iter()
@@ -205,11 +199,7 @@ async fn publish(
             let attempt = Arc::new(Attempt::new(limit));
             let parts = claim.parts(&server.client);
             let raising = raise(server, &attempt, &parts, fence, ttl);
-            let raised = tokio::time::timeout_at(deadline.into(), raising).await;
-            if attempt.maybe_executed() {
-                whole.sent();
-            }
-            matches!(raised, Ok(Ok(())))
+            Steps { whole, each: limit }.within(&attempt, raising).await.is_ok()
         })
         .collect();
     while let Some(raised) = asked.next().await {

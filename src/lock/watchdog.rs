@@ -1,7 +1,8 @@
 //! Keeps what is held, off the event loop: a process that computes does not lose its locks, and one that is stuck does not keep them for ever.
 
-use super::held::{Due, Held, kept};
+use super::held::{Due, Held};
 use super::renew::renew;
+use super::table::kept;
 use crate::bridge::Port;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -257,12 +257,7 @@ impl NativeRedis {
     ) -> u32 {
         let script = script.0.clone();
         let keys = keys.into_iter().map(Bytes::from).collect();
-        let replicas = match replicas {
-            -1 => Replicas::Majority,
-            -2 => Replicas::All,
-            count => Replicas::Count(count.unsigned_abs()),
-        };
-        let wanted = Durably { replicas, within: millis(within), has_written: |_| true };
+        let wanted = Durably { replicas: Replicas::of(replicas), within: millis(within), has_written: |_| true };
         let status = self.dispatch.submit(ticket, None, move |client, attempt| async move {
             client.run_durably(&attempt, &script, keys, vec![], wanted).await.map(durable)
         });

@@ -7,7 +7,7 @@
 -- ARGV[4]   the waiter, or an empty string for who does not wait
 -- ARGV[5]   how long a waiter counts as alive, in ms
 -- ARGV[6]   1: nobody is overtaken
--- Reply     as that of `take.lua` for one group; 0 and -2 where it is another's turn
+-- Reply     as that of `take_all.lua`; 0 and -2 where it is another's turn
 -- Atomic    because a release between the try and the standing in line would call up nobody.
 -- TTL       of a lock as given, of a fence ARGV[1], of the queue as long as somebody in it counts as alive.
 
