@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { brokenIn } from './lua-scripts'
 import { root } from './root'
 
 export type LimitScript = 'decide' | 'apply' | 'reserve' | 'settle'
@@ -13,11 +14,7 @@ const NAMES: readonly LimitScript[] = ['decide', 'apply', 'reserve', 'settle']
 export const SCRIPTS = Object.fromEntries(NAMES.map((name) => [name, [...PARTS, name].map(read).join('')])) as LimitScripts
 
 /** All of them with a place broken, to see what notices. */
-export function broken(place: string, by: string): LimitScripts {
-  const pieces = NAMES.map((name) => [name, SCRIPTS[name].split(place)] as const)
-  if (pieces.every(([, parts]) => parts.length < 2)) throw new Error(`no script has a place like ${place}`)
-  return Object.fromEntries(pieces.map(([name, parts]) => [name, parts.join(by)])) as LimitScripts
-}
+export const broken = (place: string, by: string): LimitScripts => brokenIn(SCRIPTS, place, by)
 
 /** One call of a script: `ms` after the one before. */
 export interface Step {

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-import fs from 'node:fs'
-import path from 'node:path'
-import { root } from './root'
+import { scriptsOf } from './lua-scripts'
 
 /** A command as a client sends it, taken apart, and as it came. */
 export interface Sent {
@@ -34,19 +32,8 @@ export function commandIn(received: Buffer): Sent | undefined {
   return { words, bytes: received.subarray(0, at) }
 }
 
-/** What the native half calls its scripts, by their hashes, as `src/cache/scripts.rs` joins them. */
-function scripts(): Map<string, string> {
-  const folder = path.join(root, 'src/cache')
-  const names = new Map<string, string>()
-  for (const [, name, parts] of fs.readFileSync(path.join(folder, 'scripts.rs'), 'utf8').matchAll(/static (\w+): .* = script!\(([^)]*)\)/g)) {
-    const files = [...parts!.matchAll(/"(\w+)"/g)].map(([, part]) => path.join(folder, `lua/${part}.lua`))
-    const source = files.map((file) => fs.readFileSync(file, 'utf8')).join('')
-    names.set(createHash('sha1').update(source).digest('hex'), name!.toLowerCase())
-  }
-  return names
-}
-
-const SCRIPTS = scripts()
+/** What the native half calls its scripts, by their hashes. */
+const SCRIPTS = new Map(Object.entries(scriptsOf('cache')).map(([name, source]) => [createHash('sha1').update(source).digest('hex'), name.toLowerCase()]))
 
 /** Whether a protocol can have such a step. */
 export const hasScript = (name: string) => [...SCRIPTS.values()].includes(name)

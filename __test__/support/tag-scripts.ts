@@ -1,19 +1,9 @@
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
-import { root } from './root'
-
-const FOLDER = path.join(root, 'src/cache')
-const read = (name: string) => readFileSync(path.join(FOLDER, name), 'utf8')
+import { scriptsOf } from './lua-scripts'
 
 export type ScriptName = 'LEASE' | 'ABANDON' | 'STORE' | 'REGISTER' | 'EPOCH' | 'DOOM' | 'DRAIN' | 'BREAK'
 
-/** The scripts of the product, made of their parts as `src/cache/scripts.rs` says. */
-export const SCRIPTS: Readonly<Record<ScriptName, string>> = Object.fromEntries(
-  [...read('scripts.rs').matchAll(/pub static (\w+): .*= script!\(([^)]+)\);/g)].map(([, name, parts]) => [
-    name,
-    [...parts!.matchAll(/"(\w+)"/g)].map(([, part]) => read(`lua/${part}.lua`)).join(''),
-  ]),
-) as Record<ScriptName, string>
+/** The scripts of the product. */
+export const SCRIPTS: Readonly<Record<ScriptName, string>> = scriptsOf('cache')
 
 /** The scripts with a place in one of them broken, to see what notices. */
 export function broken(name: ScriptName, place: string, by: string): Readonly<Record<ScriptName, string>> {
