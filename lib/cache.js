@@ -35,6 +35,18 @@ let done
  */
 let invalidate
 
+/**
+ * `getOrSet` of a pattern that judges what is there by itself; copies in memory are its own to ask for, by `peek`.
+ * @type {(cache: TypeSafeCache, key: string, fetcher: import('./loader').Fetcher, plan: import('./read-through').JudgedPlan) => Promise<any>}
+ */
+let getOrSetJudged
+
+/**
+ * The settings of a cache that stand in for what a plan does not say.
+ * @type {(cache: TypeSafeCache) => import('./cache-arguments').Plan}
+ */
+let planOf
+
 class TypeSafeCache {
   #name
   #store
@@ -57,6 +69,8 @@ class TypeSafeCache {
       del: (cache, ...args) => cache.#degrade.done(cache.#del(...args)),
       setMany: (cache, ...args) => cache.#degrade.done(cache.#setMany(...args)),
     }
+    getOrSetJudged = (cache, key, fetcher, plan) => cache.#readThrough.get(cache.#namespace, key, fetcher, plan)
+    planOf = (cache) => cache.#plan
     invalidate = (cache, tags, all, expire) => cache.#degrade.or(cache.#invalidate(tags, all, expire), none)
   }
 
@@ -398,4 +412,4 @@ function missed() {
   return { hit: false, value: null, stale: false, ageMs: null, ttlMs: 0 }
 }
 
-module.exports = { TypeSafeCache, done, invalidate }
+module.exports = { TypeSafeCache, done, getOrSetJudged, invalidate, planOf }

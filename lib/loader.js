@@ -22,6 +22,8 @@ class Context {
   /** @type {readonly string[] | null} */
   #tags = null
   #isSkipped = false
+  /** Whether what is loaded can be stored; for patterns of ours. */
+  isLeased = false
 
   /**
    * @param {string} key

@@ -11,6 +11,25 @@ const { MISS } = require('./values')
 
 /** @typedef {import('./cache-arguments').Plan} Plan */
 /** @typedef {import('./loader').Fetcher} Fetcher */
+/** @typedef {ReturnType<import('./loader').Context['decide']>} Decision */
+
+/**
+ * What a pattern that knows its values makes of one that is there: it is given; or given, and loaded again behind that; or replaced before anything is
+ * given; or the same, and nobody waits while another loads.
+ */
+const VERDICT = /** @type {const} */ ({ USE: 0, REFRESH: 1, REPLACE: 2, REPLACE_ALONE: 3 })
+/** @typedef {0 | 1 | 2 | 3} Verdict */
+
+/**
+ * How such a pattern reads: `judge` says what becomes of a value. `ahead` is called when a load is about to be stored, and stores other entries before it by `keep`, on
+ * the same epoch; where it gives `false`, the load is not stored. `answered` is told when the store has answered the read. Callers with the same `terms` share.
+ * @typedef {Plan & {
+ *   terms: object,
+ *   judge: (value: any) => Verdict,
+ *   answered?: () => void,
+ *   ahead?: (keep: (key: string, value: unknown, decision: NonNullable<Decision>) => Promise<boolean>) => Promise<boolean>,
+ * }} JudgedPlan
+ */
 
 /** Most tokens fit a double; none is 0. */
 const newToken = () => Math.floor(Math.random() * (2 ** 53 - 1)) + 1
@@ -26,6 +45,8 @@ class Errand extends Flight {
   /** What the read is for, where it is for a copy in memory. @type {import('./reader').Copy | null} */
   copy = null
   isServedStale = false
+  /** Who wants to know when the store has answered the read; `null` when it has. @type {(() => void)[] | null | undefined} */
+  #waiting = undefined
 
   /**
    * @param {ReadThrough} owner
@@ -33,7 +54,7 @@ class Errand extends Flight {
    * @param {string} key
    * @param {import('./flights').Terms} terms
    * @param {Fetcher} fetcher
-   * @param {Plan} plan
+   * @param {Plan & Partial<JudgedPlan>} plan
    */
   constructor(owner, namespace, key, terms, fetcher, plan) {
     super(namespace, key, terms)
@@ -44,12 +65,26 @@ class Errand extends Flight {
 
   /** @param {any} stored */
   decode(stored) {
+    this.#tell()
     return this.#owner.answered(this, stored)
   }
 
   /** @param {any} error */
   recover(error) {
+    this.#tell()
     return this.#owner.unread(this, error)
+  }
+
+  /** @param {() => void} callback */
+  whenAnswered(callback) {
+    if (this.#waiting === null) callback()
+    else (this.#waiting ??= []).push(callback)
+  }
+
+  #tell() {
+    const waiting = this.#waiting
+    this.#waiting = null
+    if (waiting) for (const callback of waiting) callback()
   }
 }
 
@@ -85,13 +120,13 @@ class ReadThrough {
    * @param {string} space the namespace, the cache's own included
    * @param {string} key
    * @param {Fetcher} fetcher
-   * @param {Plan} plan
+   * @param {Plan & Partial<JudgedPlan>} plan
    * @returns {Promise<any>}
    */
   get(space, key, fetcher, plan) {
     const { signal, forceFresh } = plan
     if (signal !== undefined && signal.aborted) return Promise.reject(signal.reason)
-    const terms = plan.staleMs > 0 ? this.#terms.stale : this.#terms.fresh
+    const terms = plan.terms !== undefined ? { reader: plan.terms, stale: false } : plan.staleMs > 0 ? this.#terms.stale : this.#terms.fresh
     let flight = forceFresh ? undefined : this.#flights.together(space, key, terms)
     if (flight !== undefined) {
       this.#tally.counts.coalesced++
@@ -101,6 +136,7 @@ class ReadThrough {
       errand.promise = forceFresh ? this.#loadAnew(errand) : this.#reader.read(key, plan, errand)
       flight = errand
     }
+    if (plan.answered !== undefined) /** @type {Errand} */ (flight).whenAnswered(plan.answered)
     return signal === undefined ? flight.promise : until(signal, flight.promise)
   }
 
@@ -119,7 +155,7 @@ class ReadThrough {
    */
   #found(errand, found) {
     if (found === MISS) return this.#missed(errand, ASK.MISS)
-    if (!(found instanceof Odd)) return found
+    if (!(found instanceof Odd)) return errand.plan.judge === undefined ? found : this.#judged(errand, found, errand.plan.judge(found))
     switch (found.kind) {
       case KIND.LEASED:
         return this.#joined(errand, found.token) ?? this.#missed(errand, ASK.MISS)
@@ -132,6 +168,20 @@ class ReadThrough {
         // It is there, and cannot be used: it is to be replaced.
         return this.#missed(errand, ASK.REFRESH)
     }
+  }
+
+  /**
+   * @param {Errand} errand
+   * @param {any} value
+   * @param {Verdict} verdict
+   */
+  #judged(errand, value, verdict) {
+    if (verdict === VERDICT.USE) return value
+    if (verdict === VERDICT.REFRESH) {
+      void this.#refresh(errand, ASK.REFRESH, value)
+      return value
+    }
+    return this.#missed(errand, ASK.REFRESH, MISS, verdict === VERDICT.REPLACE ? errand.plan.waitMs : 0)
   }
 
   /**
@@ -211,6 +261,7 @@ class ReadThrough {
   async unread(errand, error) {
     // A step later, so that no fetcher runs before its flight can be joined.
     await undefined
+    if (errand.plan.judge !== undefined && error?.serverCode === 'WRONGTYPE') this.#tally.counts.unreadable++
     this.#report.failed(error, { operation: 'get', key: errand.key, namespace: errand.namespace })
     try {
       return await this.#load(errand, UNLEASED)
@@ -224,10 +275,11 @@ class ReadThrough {
    * @param {Errand} errand
    * @param {number} how
    * @param {any} [fallback] what was read, and may be given should the load fail
+   * @param {number} [waitMs]
    */
-  async #missed(errand, how, fallback = MISS) {
+  async #missed(errand, how, fallback = MISS, waitMs = errand.plan.waitMs) {
     if (errand.plan.ttlMs === 0) return this.#load(errand, { ...UNLEASED, fallback })
-    const right = await this.#ask(errand, errand.plan.leased ? how : ASK.FORCE, errand.plan.waitMs, false)
+    const right = await this.#ask(errand, errand.plan.leased ? how : ASK.FORCE, waitMs, false)
     if ('found' in right) return right.found
     return this.#load(errand, right.fallback === MISS ? { ...right, fallback } : right)
   }
@@ -274,7 +326,7 @@ class ReadThrough {
     const none = { ...UNLEASED, isRefresh, fallback }
     if (isRefresh) return none
     const value = answer === ANSWER.FRESH ? await this.#reader.accept(stored) : MISS
-    if (value !== MISS) return { ...none, found: value }
+    if (value !== MISS && isUsable(plan, value)) return { ...none, found: value }
     if (answer === ANSWER.RESTING && fallback !== MISS) return { ...none, found: this.#serveStale(errand, fallback) }
     // What is there, or has come meanwhile, cannot be used, and is to be replaced.
     if (answer === ANSWER.FRESH && (how === ASK.MISS || waited)) return this.#ask(errand, ASK.REFRESH, waited ? 0 : waitMs, isRefresh)
@@ -289,6 +341,7 @@ class ReadThrough {
   async #load(errand, right) {
     const { plan, fetcher } = errand
     const context = new Context(errand.key, errand.namespace, plan)
+    context.isLeased = right.token !== 0
     const begun = performance.now()
     this.#tally.counts.loads++
     try {
@@ -298,7 +351,8 @@ class ReadThrough {
       const decision = context.decide(value)
       if (right.token === 0) return value
       errand.mayBeOld = plan.tagged || (decision !== null && decision.tags.length > 0)
-      if (decision === null) this.#giveBack(errand, right.token, 0)
+      // Whoever gives nothing behind a caller who has his answer is not asked again at once.
+      if (decision === null) this.#giveBack(errand, right.token, right.isRefresh && plan.judge !== undefined ? plan.restMs : 0)
       else if (await this.#keep(errand, right, value, decision, ms)) errand.mayBeOld = false
       this.#flights.hasLoaded(errand)
       return value
@@ -341,6 +395,18 @@ class ReadThrough {
   }
 
   /**
+   * @param {NonNullable<JudgedPlan['ahead']>} ahead
+   * @param {Plan} plan
+   * @param {Right} right
+   */
+  #keepAhead(ahead, { namespace }, { epoch }) {
+    return ahead((key, value, decision) => {
+      const terms = { loadMs: 0, token: 0, epoch: decision.tags.length > 0 ? epoch : WHENEVER }
+      return this.#writer.keep(key, value, namespace, decision, terms)
+    })
+  }
+
+  /**
    * Whether it is known to be stored.
    * @param {Errand} errand
    * @param {Right} right
@@ -353,6 +419,10 @@ class ReadThrough {
     try {
       const loadMs = plan.beta > 0 ? Math.max(1, Math.round(ms)) : 0
       const epoch = decision.tags.length > 0 ? right.epoch : WHENEVER
+      if (plan.ahead !== undefined && !(await this.#keepAhead(plan.ahead, plan, right))) {
+        this.#giveBack(errand, right.token, 0)
+        return false
+      }
       const stored = await this.#writer.keep(errand.key, value, plan.namespace, decision, { loadMs, token: right.token, epoch })
       // One whose tags were invalidated may still hold its lease.
       if (!stored) this.#giveBack(errand, right.token, 0)
@@ -365,7 +435,15 @@ class ReadThrough {
   }
 }
 
+/**
+ * @param {Plan & Partial<JudgedPlan>} plan
+ * @param {any} value
+ */
+function isUsable(plan, value) {
+  return plan.judge === undefined || plan.judge(value) <= VERDICT.REFRESH
+}
+
 /** @type {Right} */
 const UNLEASED = Object.freeze({ token: 0, epoch: WHENEVER, fallback: MISS, isRefresh: false })
 
-module.exports = { ReadThrough, newToken }
+module.exports = { ReadThrough, newToken, VERDICT }
