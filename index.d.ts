@@ -22,8 +22,9 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
  * | `ERR_UNAVAILABLE` | no connection, or it was lost before the reply came | yes |
  * | `ERR_CIRCUIT_OPEN` | the client's circuit breaker is open, because the server did not answer lately; nothing was sent | yes |
  * | `ERR_LOAD_TIMEOUT` | the fetcher of `getOrSet` took longer than `hardTimeoutMs` | no |
- * | `ERR_BUSY` | `maxPending` operations are already waiting, and nothing was sent; or another holds the lock | yes |
+ * | `ERR_BUSY` | `maxPending` operations are already waiting, and nothing was sent; or another holds the lock; or a session was written again and again while it was to be | yes |
  * | `ERR_LOCK_LOST` | a lock was over, or another's, before it was given back; `reason` says how | no |
+ * | `ERR_SESSION_LIMIT` | the user has as many sessions as he may have, and `onLimit` is `'refuse'` | no |
  * | `ERR_SERVER` | the server answered with an error; `serverCode` is its first word (`WRONGTYPE`, `OOM`, …) | some |
  * | `ERR_AUTH` | the server refused the user name or password | no |
  * | `ERR_TLS` | no encrypted connection: a certificate that is expired, foreign, for another name, missing or refused, or an end that speaks no TLS | no |
@@ -38,6 +39,7 @@ export type RedwrightErrorCode =
   | 'ERR_LOAD_TIMEOUT'
   | 'ERR_BUSY'
   | 'ERR_LOCK_LOST'
+  | 'ERR_SESSION_LIMIT'
   | 'ERR_SERVER'
   | 'ERR_AUTH'
   | 'ERR_TLS'
@@ -1484,6 +1486,170 @@ export class ReadWriteLock {
  * RedwrightError when the server does not answer; with `maybeExecuted` it may be called again with the same token
  */
 export function fencedSet(redis: Redis, key: string, fencingToken: number, value: unknown, options: { ttl: Duration }): Promise<boolean>
+
+// ---- sessions --------------------------------------------------------------------------------------------------------
+
+/** Options of sessions. `redwright/express` takes the same, but for `rotationGraceMs`. */
+export interface SessionOptions {
+  /** The name in metrics and in events of `node:diagnostics_channel`. Default: `prefix`. */
+  name?: string
+  /** What keys begin with. Default: `'session'`. */
+  prefix?: string
+  /** Sessions of different namespaces do not see each other. Default: `'default'`. */
+  namespace?: string
+  /** How long a session may go unseen, in seconds as a number: idle timeout. Default: `'1d'`. */
+  ttl?: Duration
+  /**
+   * How long a session may live however often it is seen, in seconds as a number: absolute timeout, counted from its creation, or from when it became a user's, by the
+   * server's clock. A change of it holds for the sessions that are there, too. Default: `Infinity`.
+   */
+  absoluteTtl?: Duration
+  /**
+   * How long it is remembered that a session was destroyed, so that no request that began before brings it back: longer than the slowest one takes.
+   * Default: `'60s'`.
+   */
+  tombstoneMs?: Duration
+  /**
+   * Secrets by which the names of ids and users at rest are made (HMAC-SHA-256), each of at least 32 bytes, 1 to 16. The first makes new names, by the others sessions
+   * are found that were made before. Default: none; names are SHA-256 then, which is enough for the random ids of `SessionManager`.
+   */
+  idKeys?: readonly (string | Uint8Array)[]
+  /**
+   * Secrets by which data, user and `meta` are sealed at rest (AES-256-GCM), each of at least 32 random bytes, 1 to 16. The first seals, all open. With them what is not
+   * sealed is not read. Default: none; they are stored as JSON then.
+   */
+  encryptionKeys?: readonly (string | Uint8Array)[]
+  /** How many sessions a user may have, 1 to 10 000. Default: `Infinity`. */
+  maxSessionsPerUser?: number
+  /** What becomes of one more: `'evict'` ends the one that was seen the longest time ago, `'refuse'` refuses it. Default: `'evict'`. */
+  onLimit?: 'evict' | 'refuse'
+  /** The deadline of a call; of those that take many steps, of each step. Default: the client's `commandTimeout`. */
+  timeoutMs?: Duration
+}
+
+export interface SessionManagerOptions extends SessionOptions {
+  /** How long the old id leads to the session after `rotate`, for requests that are under way; `0` for not at all. Default: `'10s'`. */
+  rotationGraceMs?: Duration
+}
+
+/** A session as it was when it was read. All times are in ms since the epoch, by the server's clock. */
+export interface Session<Data extends object = Record<string, any>> {
+  /** 256 random bits in base64url, 43 characters: what the cookie holds. It is a secret, and stored nowhere. */
+  readonly id: string
+  /** The name of the session at rest. It opens nothing: what a page may show, and `destroyListed` takes. It changes with the id. */
+  readonly handle: string
+  /** `null` where a session of `redwright/express` is nobody's yet. */
+  readonly userId: string | null
+  /** Yours: changing it changes nothing. */
+  readonly data: Data
+  /** What `create` was told of the device. */
+  readonly meta: Record<string, any> | null
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  /** When it ends if it is not seen before. */
+  readonly expiresAt: number
+}
+
+/** A session of which another's id is not told. */
+export type ListedSession<Data extends object = Record<string, any>> = Omit<Session<Data>, 'id'>
+
+export interface CreateSessionOptions {
+  /** How long this one may go unseen, in seconds as a number ("remember me"). Default: that of the manager. */
+  ttl?: Duration
+  /** What `listForUser` tells of it: browser, address, place. An object as JSON, up to 64 KiB. */
+  meta?: object
+}
+
+export interface SessionMetrics {
+  /** Sessions made for a user. */
+  created: number
+  /** Reads that found a session. */
+  found: number
+  /** Reads that found none, or none that can be read. */
+  missing: number
+  written: number
+  /** Writes that found that another had written since the read, and were done again. */
+  conflicts: number
+  /** Writes that found the session destroyed or over, and were not done. */
+  refused: number
+  destroyed: number
+  /** Changes of an id. */
+  rotated: number
+  /** Destroyed because their user has others. */
+  evicted: number
+  /** Refused because their user has others. */
+  limited: number
+  /** Found under our keys and not readable: of another type, cut off, with a seal that does not open. They count as missing. */
+  unreadable: number
+}
+
+/**
+ * Sessions without a web framework: who is logged in, on which devices, until when.
+ *
+ * What was destroyed stays so, whatever requests are under way; no two that write at once lose each other's keys; no id is stored. An id that cannot be one
+ * (`undefined`, too long, forged, cut off) is `null` or `false` without a round trip; ids are looked up by their hash and never compared. See
+ * [docs/sessions.md](docs/sessions.md).
+ *
+ * All methods throw a `RedwrightError` when Redis does not answer in time. Each may be called again then: with `maybeExecuted` a `create` may have left a
+ * session whose id nobody knows.
+ *
+ * @example
+ * ```ts
+ * const sessions = new SessionManager(redis, { ttl: '30m', absoluteTtl: '12h', maxSessionsPerUser: 5 })
+ *
+ * const session = await sessions.create(user.id, { theme: 'dark' }, { meta: { browser } })
+ * response.setHeader('Set-Cookie', `sid=${session.id}; Path=/; HttpOnly; Secure; SameSite=Lax`)
+ *
+ * const current = await sessions.get(cookies.sid)               // null: log in again
+ * await sessions.update(cookies.sid, { theme: 'light' })
+ * await sessions.destroyAllForUser(user.id, { except: cookies.sid })
+ * ```
+ */
+export class SessionManager<Data extends object = Record<string, any>> {
+  /** @throws TypeError | RangeError for wrong options */
+  constructor(redis: Redis, options?: SessionManagerOptions)
+  /**
+   * A new session of a user: 1 to 65 536 bytes without NUL. `data` is an object as JSON, up to 8 MiB; default: `{}`.
+   *
+   * Round trips: 1, in a cluster 2; where the user has as many as he may have, 2 to 4 more.
+   * @throws RedwrightError `ERR_SESSION_LIMIT` where he has, and `onLimit` is `'refuse'`
+   */
+  create(userId: string, data?: Data, options?: CreateSessionOptions): Promise<Session<Data>>
+  /** The session, which is seen by that and lives on; `null` where there is none. Round trips: 1, and twice in each `ttl` 2 more. */
+  get(id: string): Promise<Session<Data> | null>
+  /**
+   * Puts keys into the data; one with the value `undefined` is taken out. With a function the data becomes what that gives, or what it has made of the data that
+   * it was given; it is called again where another has written meanwhile, so it must have no other effects. Whether there was such a session, which is seen
+   * by that.
+   *
+   * Round trips: 2, and 1 for each time that another has written meanwhile.
+   * @throws TypeError for what JSON cannot hold; what the function throws; RedwrightError `ERR_BUSY` after 100 times
+   */
+  update(id: string, change: Partial<Data> | ((data: Data) => Data | void | Promise<Data | void>)): Promise<boolean>
+  /** Has it live on, as `get`, and reads nothing. Whether it is there. Round trips: 1. */
+  refresh(id: string): Promise<boolean>
+  /** Ends it for good. Whether it was there. Round trips: 1. */
+  destroy(id: string): Promise<boolean>
+  /**
+   * Ends all sessions of a user that are there when it is called, but that of the id `except`. How many that were.
+   *
+   * Round trips: 3 for up to 128 sessions, in a cluster 1 for each session, 32 at a time; with `except` 1 more.
+   */
+  destroyAllForUser(userId: string, options?: { except?: string }): Promise<number>
+  /** All sessions of a user, the one that was seen last first. They are not seen by that. Round trips: 2, in a cluster 1 and 1 for each session, 32 at a time. */
+  listForUser(userId: string): Promise<ListedSession<Data>[]>
+  /** Ends one of `listForUser` for good, by its `handle`. Whether it was there, and this user's. Round trips: 2. */
+  destroyListed(userId: string, handle: string): Promise<boolean>
+  /**
+   * Gives a session another id: after a login and whenever rights change, so that an id that somebody has planted or seen before is worth nothing
+   * (OWASP, session fixation). For `graceMs`, by default `rotationGraceMs`, the old id leads to the same session. What it is now; `null` where there is none.
+   *
+   * Round trips: 2, in a cluster 4 to 6.
+   */
+  rotate(id: string, options?: { graceMs?: Duration }): Promise<Session<Data> | null>
+  /** Plain counters of this object, no I/O. */
+  metrics(): SessionMetrics
+}
 
 // ---- codecs and schemas ----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ const { DistributedLock } = require('./lib/distributed-lock')
 const { Semaphore } = require('./lib/semaphore')
 const { ReadWriteLock } = require('./lib/read-write-lock')
 const { fencedSet } = require('./lib/fenced-set')
+const { SessionManager } = require('./lib/session-manager')
 const { RedwrightError } = require('./lib/errors')
 
-module.exports = { Redis, getRedis, closeRedis, createClients, TypeSafeCache, ResilientCache, CacheManager, RedisRepository, Cached, CircuitBreaker, RateLimiter, DistributedLock, Semaphore, ReadWriteLock, fencedSet, RedwrightError }
+module.exports = { Redis, getRedis, closeRedis, createClients, TypeSafeCache, ResilientCache, CacheManager, RedisRepository, Cached, CircuitBreaker, RateLimiter, DistributedLock, Semaphore, ReadWriteLock, fencedSet, SessionManager, RedwrightError }

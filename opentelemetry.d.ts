@@ -12,8 +12,8 @@ export interface MeterProviderLike {
 }
 
 /**
- * Has OpenTelemetry read the figures of all caches, limiters, locks and clients of this thread by their names, whenever it collects: observable counters and
- * gauges such as `redwright.cache.hits`, with the attribute `redwright.cache.name`, `redwright.limiter.name`, `redwright.lock.name` or `redwright.client.name`. Reads
+ * Has OpenTelemetry read the figures of all caches, limiters, locks, sessions and clients of this thread by their names, whenever it collects: observable counters and
+ * gauges such as `redwright.cache.hits`, with the attribute `redwright.cache.name`, `redwright.limiter.name`, `redwright.lock.name`, `redwright.session.name` or `redwright.client.name`. Reads
  * plain counters, no I/O. Never holds a key. Gives what ends it.
  *
  * @example

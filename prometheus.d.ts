@@ -8,7 +8,7 @@ export interface PromClientRegistry {
 export const contentType: string
 
 /**
- * The figures of all caches, limiters, locks and clients of this thread by their names, in the text exposition format of Prometheus, such as
+ * The figures of all caches, limiters, locks, sessions and clients of this thread by their names, in the text exposition format of Prometheus, such as
  * `redwright_cache_hits_total{cache="user"} 12`. Reads plain counters, no I/O. Never holds a key.
  *
  * @example

@@ -12,7 +12,7 @@
  * @property {string} help
  */
 
-/** @typedef {'cache' | 'client' | 'limiter' | 'lock'} Kind */
+/** @typedef {'cache' | 'client' | 'limiter' | 'lock' | 'page' | 'session'} Kind */
 
 /** @type {(type: Metric['type']) => (key: string, name: string, unit: string, help: string, scale?: number) => Metric} */
 const of = (type) => (key, name, unit, help, scale = 1) => ({ key, name, type, unit, scale, help })
@@ -71,6 +71,35 @@ const TABLES = {
     counter('released', 'released', '{lock}', 'Those that were given back while they were held.'),
     counter('lost', 'lost', '{lock}', 'Those that were over, or with another, before they were given back.'),
     gauge('held', 'held', '{lock}', 'Those that are held now.'),
+  ],
+  page: [
+    counter('hits', 'hits', '{response}', 'Responses given from the store.'),
+    counter('staleHits', 'stale.hits', '{response}', 'Those that were given past their time.'),
+    counter('staleOnError', 'stale.on.error', '{response}', 'Those that stood in for an error of the application.'),
+    counter('revalidated', 'revalidated', '{response}', 'Those that the application has validated.'),
+    counter('misses', 'misses', '{request}', 'Requests that the application answered, to be stored.'),
+    counter('passes', 'passes', '{request}', 'Requests that the application answered, not to be stored.'),
+    counter('refreshes', 'refreshes', '{request}', 'Times that the application was asked behind a client that had its answer.'),
+    counter('stores', 'stores', '{response}', 'Responses that were to be stored.'),
+    counter('refusals', 'refusals', '{response}', 'Responses that were not stored.'),
+    counter('aborted', 'aborted', '{response}', 'Responses whose connection closed before they had ended.'),
+    counter('invalidations', 'invalidations', '{entry}', 'Entries that were taken away.'),
+    counter('unreadable', 'unreadable', '{entry}', 'Entries found that could not be read.'),
+    counter('lostBodies', 'lost.bodies', '{response}', 'Large bodies of which a part was gone.'),
+    counter('failures', 'failures', '{error}', 'Times that something failed while the client was served all the same.'),
+  ],
+  session: [
+    counter('created', 'created', '{session}', 'Sessions made for a user.'),
+    counter('found', 'found', '{read}', 'Reads that found a session.'),
+    counter('missing', 'missing', '{read}', 'Reads that found none, or none that can be read.'),
+    counter('written', 'written', '{write}', 'Writes that were done.'),
+    counter('conflicts', 'conflicts', '{write}', 'Writes that found that another had written since the read.'),
+    counter('refused', 'refused', '{write}', 'Writes that found the session destroyed or expired, and were not done.'),
+    counter('destroyed', 'destroyed', '{session}', 'Sessions destroyed.'),
+    counter('rotated', 'rotated', '{session}', 'Changes of an id.'),
+    counter('evicted', 'evicted', '{session}', 'Sessions destroyed because their user has others.'),
+    counter('limited', 'limited', '{session}', 'Sessions refused because their user has others.'),
+    counter('unreadable', 'unreadable', '{session}', 'Sessions found that could not be read, and counted as missing.'),
   ],
 }
 

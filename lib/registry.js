@@ -1,6 +1,6 @@
 'use strict'
 
-// What the doors of observability read: every cache, client, limiter and lock of this thread by its name. A source is held weakly, so that being
+// What the doors of observability read: every cache, client, limiter, lock, cache of pages and sessions' object of this thread by its name. A source is held weakly, so that being
 // counted keeps nothing alive.
 
 const { TABLES } = require('./metric-tables')
@@ -11,7 +11,7 @@ const { TABLES } = require('./metric-tables')
 /** @typedef {{ kind: Kind, living: Set<Entry>, ended: Figures }} Group all sources of one kind and name */
 
 /** @type {Record<Kind, Map<string, Group>>} */
-const groups = { cache: new Map(), client: new Map(), limiter: new Map(), lock: new Map() }
+const groups = { cache: new Map(), client: new Map(), limiter: new Map(), lock: new Map(), page: new Map(), session: new Map() }
 
 const collected = new FinalizationRegistry((/** @type {{ group: Group, entry: Entry }} */ { group, entry }) => end(group, entry, entry.last?.()))
 

@@ -12,6 +12,7 @@ use fred::bytes_utils::Str;
 pub(super) enum Verb {
     Get,
     MGet,
+    HMGet,
     Set { px: Option<u64> },
     Exists,
     Unlink,
@@ -128,6 +129,12 @@ impl Command {
 
     pub fn pttl(key: Bytes) -> Self {
         Command::of_keys(Verb::Pttl, [key], true)
+    }
+
+    /// Fields of a hash: six or more, since a shorter list could look like a published message (see `guard`).
+    pub fn hmget(key: Bytes, fields: &[&'static str]) -> Self {
+        let fields = fields.iter().map(|field| Bytes::from_static(field.as_bytes()));
+        Command::of_keys(Verb::HMGet, std::iter::once(key).chain(fields), true)
     }
 
     /// The bytes from `first` to `last`, both included.

@@ -114,6 +114,12 @@ impl Client {
         self.exchange(attempt, command, way).await.map(|(reply, ..)| reply)
     }
 
+    /// As `call`, never of a replica: what was confirmed before is seen.
+    pub async fn call_primary(&self, attempt: &Attempt, command: Command) -> Result<Reply, Error> {
+        let way = Way { read: false, ..self.0.route.way(&command) };
+        self.exchange(attempt, command, way).await.map(|(reply, ..)| reply)
+    }
+
     /// As `call`, on a way of one's own; tells the link and the connection, too.
     pub(super) async fn exchange(
         &self,

@@ -6,16 +6,25 @@ use super::send_error::SendError;
 use super::shape::Shape;
 use bytes::Bytes;
 use fred::error::Error as FredError;
-use fred::interfaces::KeysInterface;
+use fred::interfaces::{HashesInterface, KeysInterface};
 use fred::types::{Expiration, Value};
 
 /// Hands a command over to a client of fred, or to a pipeline of its.
-pub async fn queue(to: &impl KeysInterface, verb: Verb, args: Vec<Bytes>) -> Result<Value, FredError> {
+pub async fn queue(
+    to: &(impl KeysInterface + HashesInterface),
+    verb: Verb,
+    args: Vec<Bytes>,
+) -> Result<Value, FredError> {
     match verb {
         Verb::Pttl => to.pttl(first_of(args)).await,
         Verb::GetRange { first, last } => to.getrange(first_of(args), first, last).await,
         Verb::Incr => to.incr(first_of(args)).await,
         Verb::MGet => to.mget(lengthened(args)).await,
+        Verb::HMGet => {
+            let mut fields = args;
+            let key = fields.remove(0);
+            to.hmget(key, fields).await
+        }
         Verb::Exists => to.exists(args).await,
         Verb::Unlink => to.unlink(args).await,
         Verb::Set { px } => {

@@ -60,6 +60,7 @@ pub use handle::Client;
 pub use node::NodeInfo;
 pub use options::{Address, ClientOptions, Endpoint, ScaleReads, Topology};
 pub use reply::Reply;
+pub use scan::Scan;
 pub use script::Script;
 pub(crate) use script::script;
 pub use steps::{NO_DEADLINE, Steps};

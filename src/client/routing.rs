@@ -58,7 +58,7 @@ impl Command {
     /// Whether it changes nothing, so that a replica may answer it.
     pub(super) fn is_read(&self) -> bool {
         match &self.verb {
-            Verb::Get | Verb::MGet | Verb::Exists | Verb::Pttl | Verb::GetRange { .. } => true,
+            Verb::Get | Verb::MGet | Verb::HMGet | Verb::Exists | Verb::Pttl | Verb::GetRange { .. } => true,
             Verb::Set { .. } | Verb::Unlink | Verb::Incr => false,
             Verb::Other(name) => is_one_of(name, READS),
         }

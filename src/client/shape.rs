@@ -29,6 +29,7 @@ impl Shape {
         match &command.verb {
             Verb::Get | Verb::GetRange { .. } => Shape::Value,
             Verb::MGet => Shape::Values(command.args.len()),
+            Verb::HMGet => Shape::Values(command.args.len() - 1),
             Verb::Set { .. } => Shape::Word("OK"),
             Verb::Exists | Verb::Unlink => up_to(command.args.len()),
             // -1 says that there is no end, -2 that there is no key.
@@ -81,6 +82,7 @@ mod tests {
         assert!(fits(&Command::get("k".into()), &value()));
         assert!(fits(&Command::get("k".into()), &Reply::Nil));
         assert!(fits(&Command::mget(keys(2)), &Reply::Array(vec![value(), Reply::Nil])));
+        assert!(fits(&Command::hmget("k".into(), &["f", "g"]), &Reply::Array(vec![value(), Reply::Nil])));
         assert!(fits(&Command::set("k".into(), "v".into(), None), &OK));
         assert!(fits(&Command::exists("k".into()), &Reply::Integer(1)));
         assert!(fits(&Command::unlink(keys(3)), &Reply::Integer(3)));
@@ -100,6 +102,7 @@ mod tests {
         assert!(!fits(&Command::mget(keys(2)), &Reply::Array(vec![Reply::Nil])));
         assert!(!fits(&Command::mget(keys(1)), &Reply::Array(vec![Reply::Integer(1)])));
         assert!(!fits(&Command::mget(keys(1)), &Reply::Nil));
+        assert!(!fits(&Command::hmget("k".into(), &["f"]), &Reply::Array(vec![Reply::Nil, Reply::Nil])));
         assert!(!fits(&Command::set("k".into(), "v".into(), None), &Reply::Bytes("v".into())));
         assert!(!fits(&Command::set("k".into(), "v".into(), None), &Reply::Nil));
         assert!(!fits(&Command::exists("k".into()), &Reply::Integer(2)));
