@@ -58,3 +58,13 @@ export function onEveryBackend(title: string, suite: (backend: Backend) => void)
     })
   }
 }
+
+/** One suite of behaviours that are the same whatever serves: on the first that can. */
+export function onOneBackend(title: string, suite: (backend: Backend) => void): void {
+  describe(title, () => {
+    const backend = new Backend(KINDS[0]!)
+    before(() => backend.start())
+    after(() => backend.stop())
+    suite(backend)
+  })
+}

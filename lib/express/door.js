@@ -1,0 +1,188 @@
+'use strict'
+
+// What the requests of one `cacheMiddleware` have in common.
+
+const { channel } = require('node:diagnostics_channel')
+const args = require('../cache-arguments')
+const { typeError, kindOf } = require('../errors')
+const { addCacheStatus, cacheStatus } = require('../http/cache-status')
+const { addressOf, keyOf, ownKey, targetOf } = require('../http/key')
+const check = require('../check')
+const { judgeResponse } = require('../http/policy')
+const { KIND, decode } = require('../http/record')
+const { variantKey } = require('../http/variants')
+const { varyKey } = require('../http/vary')
+const { replay } = require('./replay')
+
+const refused = channel('redwright:http:refused')
+const error = channel('redwright:http:error')
+
+/** What became of a request. @typedef {{ outcome: string, detail: string | null }} Told */
+
+/** @type {Told} */
+const HIT = { outcome: 'hit', detail: null }
+/** @type {Told} */
+const STALE = { outcome: 'stale', detail: null }
+
+class Door {
+  /** @type {WeakMap<object, Told>} */
+  #told = new WeakMap()
+  #rules
+
+  /**
+   * @param {import('../http/response-cache').ResponseCache} cache
+   * @param {import('./response-options').Plan} plan
+   */
+  constructor(cache, plan) {
+    this.cache = cache
+    this.plan = plan
+    if (plan.onError !== undefined) cache.listening.add((thrown) => this.failed(thrown))
+    const { mode, ttlMs, statuses, cacheName, keyedVary, stripSetCookie, heuristic } = plan
+    this.#rules = { mode, ttlMs, statuses, cacheName, keyedVary, stripSetCookie, heuristic }
+  }
+
+  /**
+   * Throws what the key generator throws.
+   * @param {any} req
+   * @returns {string}
+   */
+  keyOf(req) {
+    const { keyGenerator, query } = this.plan
+    if (keyGenerator === undefined) {
+      const [target, origin] = addressOf(req)
+      return keyOf(targetOf(target, query), origin)
+    }
+    const key = given(keyGenerator(req))
+    if (typeof key !== 'string' || key === '') throw typeError(`options.keyGenerator() must be a string that is not empty, got ${key === '' ? 'an empty one' : kindOf(key)}`)
+    check.key(key, 'options.keyGenerator()')
+    return ownKey(key)
+  }
+
+  /**
+   * What the rules of HTTP say of a response.
+   * @param {any} req
+   * @param {number} status
+   * @param {string[]} headers
+   */
+  judge(req, status, headers) {
+    // In mode `ttl` what a client asks for makes no difference.
+    const requestHeaders = this.plan.mode === 'http' ? req.headers : { authorization: req.headers.authorization }
+    const terms = judgeResponse({ method: req.method, status, requestHeaders, responseHeaders: headers, options: this.#rules, now: Date.now() })
+    const { swrMs, sieMs } = this.plan
+    if (terms.mustRevalidate || terms.noCache) return terms
+    // What a response says for itself stands.
+    if (swrMs !== undefined && terms.swrMs === 0) terms.swrMs = swrMs
+    if (sieMs !== undefined && terms.sieMs === 0) terms.sieMs = sieMs
+    return terms
+  }
+
+  /**
+   * @param {any} req
+   * @param {any} res
+   * @returns {readonly string[]}
+   */
+  tagsOf(req, res) {
+    return this.plan.tags === undefined ? [] : args.tags(given(this.plan.tags(req, res)), 'options.tags()')
+  }
+
+  /**
+   * What is stored of a page for a request, in memory; `undefined` where that is not known.
+   * @param {string} key
+   * @param {any} req
+   */
+  peek(key, req) {
+    const value = this.cache.peek(key)
+    if (value === undefined) return undefined
+    const stored = decode(value)
+    if (stored?.kind !== KIND.FORK) return { stored, variant: '' }
+    const variant = varyKey(stored.vary, req.headers)
+    return { stored: decode(this.cache.peek(variantKey(key, stored, variant, this.plan.maxVariants))), variant }
+  }
+
+  /**
+   * What is stored of a page for a request.
+   * @param {string} key
+   * @param {any} req
+   */
+  async look(key, req) {
+    const stored = decode(await this.cache.look(key))
+    if (stored?.kind !== KIND.FORK) return { stored, variant: '' }
+    const variant = varyKey(stored.vary, req.headers)
+    return { stored: decode(await this.cache.look(variantKey(key, stored, variant, this.plan.maxVariants))), variant }
+  }
+
+  /**
+   * What is stored is given.
+   * @param {any} req
+   * @param {any} res
+   * @param {import('../http/record').Stored} stored
+   * @param {number} now
+   * @param {string} key
+   */
+  give(req, res, stored, now, key) {
+    const ttlMs = stored.freshMs - stored.ageAt(now)
+    const isFresh = ttlMs > 0
+    if (isFresh) this.cache.counts.hits++
+    else this.cache.counts.staleHits++
+    this.tell(req, isFresh ? HIT : STALE)
+    return replay(req, res, stored, { bodies: this.cache.bodies, now, status: cacheStatus(this.plan.cacheName, { hit: true, ttlMs }), lost: () => this.lost(key) })
+  }
+
+  /**
+   * A part of its body is gone: whoever comes next is to load it anew.
+   * @param {string} key
+   */
+  lost(key) {
+    this.cache.counts.lostBodies++
+    void this.cache.drop(key).catch((error) => this.failed(error))
+  }
+
+  /**
+   * The application answers, and nothing of it is stored.
+   * @param {any} req
+   * @param {any} res
+   * @param {string | null} detail
+   */
+  pass(req, res, detail) {
+    this.cache.counts.passes++
+    this.tell(req, { outcome: 'pass', detail })
+    if (!res.headersSent) addCacheStatus(res, cacheStatus(this.plan.cacheName, { forward: 'bypass', detail }))
+  }
+
+  /**
+   * @param {any} req
+   * @param {Told} told
+   */
+  tell(req, told) {
+    this.#told.set(req, told)
+    if (told.detail !== null && refused.hasSubscribers) refused.publish({ detail: told.detail })
+  }
+
+  /** @param {any} req */
+  toldOf(req) {
+    return this.#told.get(req)
+  }
+
+  /**
+   * Something of the user's, or of the store, failed while the client is served all the same.
+   * @param {unknown} thrown
+   */
+  failed(thrown) {
+    this.cache.counts.failures++
+    if (error.hasSubscribers) error.publish({})
+    // The client is owed an answer, whatever listens, and however it fails.
+    void (async () => this.plan.onError?.(thrown))().catch(() => {})
+  }
+}
+
+/**
+ * What a function of the options gives. Where that is a promise it is refused, and what becomes of it is of no interest.
+ * @template T
+ * @param {T} value
+ */
+function given(value) {
+  if (typeof (/** @type {any} */ (value)?.then) === 'function') void Promise.resolve(value).catch(() => {})
+  return value
+}
+
+module.exports = { Door, given }

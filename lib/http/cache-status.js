@@ -1,0 +1,39 @@
+'use strict'
+
+// `Cache-Status` (RFC 9211): what a cache did with a request, and why.
+
+/**
+ * @param {string} cache its name
+ * @param {{
+ *   hit?: boolean,
+ *   ttlMs?: number,
+ *   forward?: string,
+ *   forwardStatus?: number,
+ *   stored?: boolean,
+ *   collapsed?: boolean,
+ *   detail?: string | null,
+ * }} done
+ */
+function cacheStatus(cache, { hit, ttlMs, forward, forwardStatus, stored, collapsed, detail }) {
+  let text = cache
+  if (hit === true) text += '; hit'
+  if (forward !== undefined) text += `; fwd=${forward}`
+  if (forwardStatus !== undefined) text += `; fwd-status=${forwardStatus}`
+  if (stored === true) text += '; stored'
+  if (collapsed === true) text += '; collapsed'
+  if (ttlMs !== undefined) text += `; ttl=${Math.floor(ttlMs / 1000)}`
+  if (detail !== undefined && detail !== null) text += `; detail=${detail}`
+  return text
+}
+
+/**
+ * Behind what caches nearer to the origin have said.
+ * @param {any} res
+ * @param {string} text
+ */
+function addCacheStatus(res, text) {
+  const before = res.getHeader('Cache-Status')
+  res.setHeader('Cache-Status', before === undefined || before === '' ? text : `${before}, ${text}`)
+}
+
+module.exports = { addCacheStatus, cacheStatus }

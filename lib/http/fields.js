@@ -1,0 +1,44 @@
+'use strict'
+
+// Which fields of a response belong to it, and which to the connection it came by or to its bytes.
+
+/** They speak of one connection (RFC 9110 7.6.1), or were meant for one proxy. */
+const HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]
+/** They describe the bytes that are kept, which a 304 does not change; and cookies are for one client. */
+const OF_BYTES = ['content-length', 'content-encoding', 'content-range', 'set-cookie']
+
+/**
+ * @param {readonly string[]} headers names and values in turn
+ * @returns {Set<string>}
+ */
+function notToStore(headers) {
+  const names = new Set(HOP)
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    if (headers[at].toLowerCase() !== 'connection') continue
+    for (const name of headers[at + 1].split(',')) names.add(name.trim().toLowerCase())
+  }
+  return names
+}
+
+/**
+ * @param {readonly string[]} headers those of a 304
+ * @returns {Set<string>}
+ */
+function notToUpdate(headers) {
+  const names = notToStore(headers)
+  for (const name of OF_BYTES) names.add(name)
+  return names
+}
+
+module.exports = { notToStore, notToUpdate }

@@ -1,0 +1,92 @@
+'use strict'
+
+// The fields of a response on its way out, as lists of names and values by turns.
+
+const { notToStore } = require('./fields')
+
+/** What is said anew of each response, or is for one client. */
+const NOT_KEPT = new Set(['content-length', 'age', 'cache-status', 'set-cookie'])
+
+/**
+ * All of a response so far.
+ * @param {any} res
+ * @returns {string[]}
+ */
+function listOf(res) {
+  const list = []
+  for (const name of res.getRawHeaderNames?.() ?? res.getHeaderNames()) {
+    const value = res.getHeader(name)
+    for (const one of Array.isArray(value) ? value : [value]) list.push(name, String(one))
+  }
+  return list
+}
+
+/** What was set before this point of the chain of handlers: it is set for each request anew. */
+class Snapshot {
+  /** @type {Map<string, number | string | string[]>} */
+  raw = new Map()
+
+  /** @param {any} res */
+  constructor(res) {
+    for (const name of res.getHeaderNames()) this.raw.set(name, res.getHeader(name))
+  }
+
+  /**
+   * Whether a field is as it was.
+   * @param {string} name in lower case
+   * @param {string | string[]} value
+   */
+  has(name, value) {
+    const before = this.raw.get(name)
+    return before !== undefined && String(before) === String(value)
+  }
+}
+
+/**
+ * What of a response is to be stored: what was set behind that, and is not about one connection or one client. With a date, since a stored response tells its own.
+ * @param {readonly string[]} list
+ * @param {Snapshot} before
+ */
+function storable(list, before) {
+  const omitted = notToStore(list)
+  const kept = []
+  let hasDate = false
+  for (const [name, value] of grouped(list)) {
+    const lower = name.toLowerCase()
+    if (NOT_KEPT.has(lower) || omitted.has(lower) || before.has(lower, value)) continue
+    if (lower === 'date') hasDate = true
+    for (const one of Array.isArray(value) ? value : [value]) kept.push(name, one)
+  }
+  if (!hasDate) kept.push('Date', new Date().toUTCString())
+  return kept
+}
+
+const NONE = notToStore([])
+
+/**
+ * What is in no record that is ours: it would be sent as it is.
+ * @param {string} name
+ */
+function isNeverStored(name) {
+  const lower = name.toLowerCase()
+  return NOT_KEPT.has(lower) || NONE.has(lower)
+}
+
+/**
+ * The same with one value a name, or a list of them, as `setHeader` takes it.
+ * @param {readonly string[]} list
+ * @returns {[name: string, value: string | string[]][]}
+ */
+function grouped(list) {
+  /** @type {Map<string, [name: string, value: string | string[]]>} */
+  const all = new Map()
+  for (let i = 0; i < list.length; i += 2) {
+    const lower = list[i].toLowerCase()
+    const field = all.get(lower)
+    if (field === undefined) all.set(lower, [list[i], list[i + 1]])
+    else field[1] = [...(Array.isArray(field[1]) ? field[1] : [field[1]]), list[i + 1]]
+  }
+  return [...all.values()]
+}
+
+module.exports = { Snapshot, grouped, isNeverStored, listOf, storable }
