@@ -18,6 +18,14 @@ function selectTests(names) {
   return [...new Set(names.flatMap((name) => matching(all, name)))]
 }
 
+/**
+ * Whether a test file needs a browser, by its name.
+ * @param {string} file
+ */
+function drivesBrowser(file) {
+  return file.endsWith('-browser.spec.ts')
+}
+
 function matching(all, name) {
   const exact = path.relative(ROOT, path.resolve(name)).split(path.sep).join('/')
   const inside = all.filter((file) => file === exact || file.startsWith(`${exact}/`))
@@ -38,4 +46,4 @@ function testFiles(folder) {
     .sort()
 }
 
-module.exports = { selectTests }
+module.exports = { drivesBrowser, selectTests }

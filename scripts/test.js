@@ -8,7 +8,7 @@ const { adviseOn } = require('./setup/advice.js')
 const { Failure, runMain } = require('./setup/failure.js')
 const { step } = require('./setup/progress.js')
 const { runInForeground, runQuietly } = require('./setup/run.js')
-const { selectTests } = require('./test-files.js')
+const { drivesBrowser, selectTests } = require('./test-files.js')
 const { nodeTests } = require('./test-node.js')
 
 /** In cargo's test profile: it compiles in half the time of an optimised one, and checks overflows and debug assertions. */
@@ -25,7 +25,7 @@ runMain(async () => {
   const flags = args.filter((arg) => arg.startsWith('-'))
   const names = args.filter((arg) => !arg.startsWith('-'))
   const files = selectTests(names)
-  await setup({ server: true })
+  await setup({ server: true, browser: files.some(drivesBrowser) })
 
   const rust = args.length === 0 ? await rustTests() : 0
   const node = await runInForeground(nodeTests([...flags, ...files]))

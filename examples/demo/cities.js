@@ -47,6 +47,12 @@ function loadCities() {
       return { point: { lat, lon }, km, total: found.length, cities }
     },
 
+    /** One city; `null` when there is no such id. */
+    one(id) {
+      const row = rows.find((candidate) => candidate.cityId === id)
+      return row ? brief(row) : null
+    },
+
     /** One city with its six nearest neighbours; `null` when there is no such id. */
     profile(id) {
       const row = rows.find((candidate) => candidate.cityId === id)

@@ -22,6 +22,9 @@ const byKey = {
   ],
 }
 
+/** Whoever tries passwords of one account from one address. Those that were right do not count. */
+const tries = { name: 'tries-minute', limit: 10, period: '1m' }
+
 const byName = new Map([byIp, ...Object.values(byKey)].flat().map((policy) => [policy.name, policy]))
 
 /** The key of whoever measures: its limits are there, and far away. */
@@ -42,6 +45,12 @@ class Limits {
     this.middleware = rateLimitMiddleware(counting, {
       keyGenerator: (req) => whoAsks(req.get('x-api-key'), req).id,
       policies: (req) => whoAsks(req.get('x-api-key'), req).policies,
+    })
+    /** For what takes a name and a password. */
+    this.logins = rateLimitMiddleware(this.#limiter, {
+      keyGenerator: (req) => `login/${clientKey(req)}/${req.body.name}`,
+      policies: tries,
+      skipSuccessfulRequests: true,
     })
   }
 

@@ -5,6 +5,7 @@ const { takeInventory } = require('./inventory')
 const { sendLoad } = require('./load')
 const { makeRequests } = require('./traffic')
 const { verify } = require('./verify')
+const { takeVisits } = require('./visits')
 
 const connections = 32
 const seed = 20260101
@@ -52,10 +53,13 @@ async function measure(demo, { seconds, step }) {
   step('two processes count under one lock, die with it, and come too late')
   const census = await takeCensus(demo, seed)
 
+  step('people log in, read, and log out while a slow request is under way')
+  const visits = await takeVisits(demo)
+
   step('comparing cached answers with the data set')
   const sample = requests.filter((_, i) => i % 4 === 0)
   const checked = { answers: sample.length, cached: await verify(demo.url, sample) }
-  const more = { greedy, limits, census, example: await example(demo, holds) }
+  const more = { greedy, limits, census, visits, example: await example(demo, holds) }
   return { requests, cold, warm, crowd, without, holds, checked, costOf, connections, ...more }
 }
 

@@ -2,6 +2,7 @@
 
 const { bold, bytes, cyan, dim, green, ms, percent, span, table, times, whole, yellow } = require('./print')
 const { censusLines } = require('./report-census')
+const { visitLines } = require('./report-visits')
 
 /** The value below which a share of the sorted values lies (nearest rank). */
 function quantile(sorted, share) {
@@ -30,7 +31,7 @@ function outcomes({ requests, crowd }) {
 
 /** The measured figures as a text to print. */
 function report(demo, figures) {
-  const { cold, warm, crowd, without, holds, checked, costOf, connections, example, greedy, limits, census } = figures
+  const { cold, warm, crowd, without, holds, checked, costOf, connections, example, greedy, limits, census, visits } = figures
   const { all, routes } = outcomes(figures)
   const single = { cold: latency(cold), warm: latency(warm) }
   const many = { crowd: latency(crowd), without: latency(without) }
@@ -81,6 +82,7 @@ function report(demo, figures) {
     `    ${percent(limits.remembered / Math.max(1, limits.limited))} of what was limited was answered from memory, without asking Redis`,
     '',
     ...censusLines(census),
+    ...visitLines(visits),
     `  ${bold('What the cache holds')}  ${dim(`${whole(holds.keys)} keys, ${bytes(holds.bytes)}${holds.complete ? '' : ' (of the part that was looked at)'}`)}`,
     ...table([
       { cells: ['key', 'size', 'expires in'], style: dim },

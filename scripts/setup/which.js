@@ -3,9 +3,19 @@
 const fs = require('node:fs')
 const path = require('node:path')
 
-/** Whether a program of this name is on PATH. */
-function onPath(name) {
-  return (process.env.PATH ?? '').split(path.delimiter).some((folder) => folder && fs.existsSync(path.join(folder, name)))
+/**
+ * Where a program of this name is on PATH.
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+function which(name) {
+  const folders = (process.env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '')
+  return folders.map((folder) => path.join(folder, name)).find((file) => fs.existsSync(file))
 }
 
-module.exports = { onPath }
+/** Whether a program of this name is on PATH. */
+function onPath(name) {
+  return which(name) !== undefined
+}
+
+module.exports = { onPath, which }
