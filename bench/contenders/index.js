@@ -13,6 +13,7 @@ const { ROWS } = require('../rows')
 //                        function that releases it (bench/lock-handover.js)
 //   weigh                where it limits rates: by names for the table, (client, { limit, seconds }) => a function that asks for a key
 //                        (bench/limit-memory.js)
+//   pages                where it answers pages: by what names, which `pages.js` beside this has (bench/pages.js)
 //   cold(client, load)   where it has a loader: a function that asks for a key (bench/cold-key.js)
 //
 // `call` is the library's own operation and gives its promise; `decode` is what an application must still do with the reply.
@@ -46,6 +47,8 @@ const REMOTE = {
   'redlock-universal': () => require('./redlock-universal'),
   'redlock-universal-lean': () => require('./redlock-universal-lean'),
   'redis-semaphore': () => require('./redis-semaphore'),
+  apicache: () => require('./apicache'),
+  'no-cache': () => require('./no-cache'),
 }
 
 const NEAR = {

@@ -5,8 +5,11 @@
 
 const { ioredisFamily } = require('./ioredis-family')
 
-module.exports = ioredisFamily({
-  name: 'ioredis',
-  package: 'ioredis6',
-  load: () => require('ioredis6').Redis,
-})
+module.exports = {
+  ...ioredisFamily({
+    name: 'ioredis',
+    package: 'ioredis6',
+    load: () => require('ioredis6').Redis,
+  }),
+  pages: ['ioredis snippet'],
+}

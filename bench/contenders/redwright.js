@@ -41,4 +41,5 @@ module.exports = {
   cold: ({ cache }, load) => (key) => cache.getOrSet(key, load),
   weigh: limits.weigh,
   waiters: locks.waiters,
+  pages: ['redwright', 'redwright, near'],
 }

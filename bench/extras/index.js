@@ -16,6 +16,7 @@ const ALL = {
   tagMemory: () => require('../tag-memory'),
   limitMemory: () => require('../limit-memory'),
   lockHandover: () => require('../lock-handover'),
+  pages: () => require('../pages'),
 }
 
 const extraNames = Object.keys(ALL)

@@ -1,0 +1,5 @@
+'use strict'
+
+// Express alone, for `bench/pages.js`.
+
+module.exports = { name: 'no-cache', package: 'express', rows: {}, pages: ['no cache'] }
