@@ -9,9 +9,11 @@ mod cache;
 mod client;
 mod common;
 mod embedded;
+mod http;
 mod limit;
 mod lock;
 mod redis;
+mod session;
 
 #[global_allocator]
 static ALLOCATOR: bridge::Allocator = bridge::Allocator;
