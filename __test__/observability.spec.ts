@@ -95,7 +95,7 @@ describe('redwright/prometheus', () => {
 
   test('every line is one of the format', () => {
     count('lines', { hits: 1, misses: 2, nearEntries: 3 })
-    const line = /^(# (HELP|TYPE) redwright_\w+ .+|redwright_[a-z_]+\{(cache|client|limiter|lock)="([^"\\\n]|\\["\\n])*"\} [\d.e+-]+)$/
+    const line = /^(# (HELP|TYPE) redwright_\w+ .+|redwright_[a-z_]+\{(cache|client|limiter|lock|page|session)="([^"\\\n]|\\["\\n])*"\} [\d.e+-]+)$/
     for (const each of metricsText().trimEnd().split('\n')) assert.match(each, line)
   })
 

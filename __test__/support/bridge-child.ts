@@ -7,7 +7,7 @@ const required = (name: string) => `require(${JSON.stringify(path.join(root, nam
 
 /** Defines the public classes and `url` in a child's script, and in that of a worker thread. */
 const CLIENT = `
-  const { DistributedLock, RateLimiter, ReadWriteLock, Redis, Semaphore, TypeSafeCache } = ${required('index.js')}
+  const { DistributedLock, RateLimiter, ReadWriteLock, Redis, Semaphore, SessionManager, TypeSafeCache } = ${required('index.js')}
   const url = process.env.SERVER_URL
 `
 

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { root } from './root'
 
 /** The scripts of a pattern by their names, made of their parts as its `scripts.rs` says. */
-export function scriptsOf<Name extends string>(pattern: 'cache' | 'lock'): Readonly<Record<Name, string>> {
+export function scriptsOf<Name extends string>(pattern: 'cache' | 'lock' | 'session'): Readonly<Record<Name, string>> {
   const read = (name: string) => readFileSync(path.join(root, 'src', pattern, name), 'utf8')
   const made = [...read('scripts.rs').matchAll(/pub static (\w+): .*= script!\(([^;)]+)/g)]
   const whole = (parts: string) => [...parts.matchAll(/"(\w+)"/g)].map(([, part]) => read(`lua/${part}.lua`)).join('')
