@@ -182,7 +182,9 @@ onEveryBackend('sessions under concurrent requests', (backend) => {
       await browser.get('/remember')
       gate.open()
       await late
-      assert.equal((await browser.get('/left')).body, 100 * HOUR)
+      // express-session works it out of two looks at the clock.
+      const left = Number((await browser.get('/left')).body)
+      assert.ok(left > 99 * HOUR && left <= 100 * HOUR, `${left} ms`)
       const [session] = await store.all()
       assert.ok(new Date(session!.cookie.expires!).getTime() - Date.now() > 50 * HOUR)
     })

@@ -85,14 +85,26 @@ function parsed(text) {
  * @param {string} other
  */
 function sameTerms(one, other) {
-  return termsOf(one) === termsOf(other)
+  const [a, b] = [termsOf(one), termsOf(other)]
+  return a.rest === b.rest && isSameAge(a.originalMaxAge, b.originalMaxAge)
 }
 
 /** @param {string} cookie */
 function termsOf(cookie) {
   // The second is what @fastify/session has found stored.
-  const { expires: _expires, originalExpires: _originalExpires, ...terms } = parsed(cookie) ?? {}
-  return JSON.stringify(terms)
+  const { expires: _expires, originalExpires: _originalExpires, originalMaxAge, ...rest } = parsed(cookie) ?? {}
+  return { originalMaxAge, rest: JSON.stringify(rest) }
+}
+
+/** express-session works it out of two looks at the clock, so it may lose a moment with each request. */
+const MOMENT_MS = 1000
+
+/**
+ * @param {unknown} one
+ * @param {unknown} other
+ */
+function isSameAge(one, other) {
+  return typeof one === 'number' && typeof other === 'number' ? Math.abs(one - other) < MOMENT_MS : one === other
 }
 
 module.exports = { recordOf, cookieOf, sessionOf, parsed, ttlOf, sameTerms }
