@@ -35,6 +35,9 @@ onEveryBackend('why a request is answered as it is', (backend) => {
     ['too-large', (_req, res) => res.send('xx'), {}, { maxBody: 1 }],
     ['stream', (_req, res) => res.type('text/event-stream').send('x')],
     ['tags', (_req, res) => res.send('x'), {}, { tags: () => { throw new Error('no') } }],
+    ['no-freshness', (_req, res) => res.send('x'), {}, { ttl: 0 }],
+    ['no-freshness', (_req, res) => res.send('x'), {}, { ttl: undefined, mode: 'http' }],
+    ['expired', (_req, res) => res.set('Cache-Control', 'max-age=0').send('x')],
   ]
   for (const [detail, page, headers, options] of REASONS) {
     test(`is told by a word and in words: ${detail}`, async () => {
@@ -60,6 +63,35 @@ onEveryBackend('why a request is answered as it is', (backend) => {
     }
     assert.equal((await cache.explain(request(site, '/varies', { 'x-who': 'b' }))).outcome, 'miss')
     assert.deepEqual([(await cache.explain(request(site, '/', { cookie: 'a=b' }))).detail, (await cache.explain(request(site, '/', {}, 'POST'))).detail], ['cookie', 'method'])
+  })
+
+  /** What a request says that makes a difference before anything is looked up. */
+  const FORETOLD: [detail: string, headers: Record<string, string>, method?: string, options?: object][] = [
+    ['skip', {}, 'GET', { skip: () => true }],
+    ['body', { 'content-length': '1' }],
+    ['body', { 'transfer-encoding': 'chunked' }],
+    ['upgrade', { upgrade: 'websocket', connection: 'upgrade' }],
+    ['head', {}, 'HEAD'],
+    ['only-if-cached', { 'cache-control': 'only-if-cached' }, 'GET', { mode: 'http' }],
+    ['method', {}, 'DELETE'],
+  ]
+  for (const [detail, headers, method = 'GET', options = {}] of FORETOLD) {
+    test(`is foretold as it comes: ${method} with ${JSON.stringify(headers)}, ${detail}`, async () => {
+      const cache = pages(backend.redis, options)
+      const { outcome, detail: told, reason } = await cache.explain(request({ server: { url: 'http://any' } } as Site, '/', headers, method))
+      assert.deepEqual([outcome, told], ['pass', detail])
+      assert.ok(reason !== null)
+    })
+  }
+
+  test('is foretold of HEAD and of only-if-cached by what is stored', async () => {
+    const cache = pages(backend.redis, { mode: 'http' })
+    await using site = await Site.start(cache, (_req, res) => res.set('Cache-Control', 'max-age=60').send('x'))
+    await site.get()
+    for (const [headers, method] of [[{}, 'HEAD'], [{ 'cache-control': 'only-if-cached' }, 'GET']] as const) {
+      assert.equal((await cache.explain(request(site, '/', headers, method))).outcome, 'hit')
+    }
+    assert.equal((await cache.explain(request(site, '/', { 'cache-control': 'only-if-cached, no-cache' }))).detail, 'only-if-cached')
   })
 
   test('is counted', async () => {

@@ -41,6 +41,19 @@ onEveryBackend('a page that varies', (backend) => {
     for (const where of ['1', '2', '1', '2']) assert.equal(await ask('b', where), `b ${where}`)
   })
 
+  test('now by this and now by that is stored by both', async () => {
+    await using site = await Site.start(pages(backend.redis), (req, res) => {
+      const name = req.get('x-flag') === '1' ? 'X-Where' : 'X-Who'
+      res.vary('X-Flag').vary(name).send(`${name} ${req.get(name)}`)
+    })
+    const ask = async (flag: string) => (await site.get('/', { 'X-Flag': flag, 'X-Who': 'w', 'X-Where': 'p' })).body.toString()
+    for (let round = 0; round < 8; round++) {
+      assert.equal(await ask('0'), 'X-Who w')
+      assert.equal(await ask('1'), 'X-Where p')
+    }
+    assert.ok(site.asked <= 5, `asked ${site.asked} times`)
+  })
+
   test('by coding is one for all who take the same codings, however they write it', async () => {
     await using site = await Site.start(pages(backend.redis), (req, res) => {
       res.vary('Accept-Encoding')

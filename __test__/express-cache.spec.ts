@@ -51,6 +51,26 @@ onEveryBackend('a page that is stored', (backend) => {
     }
   }
 
+  test('has what its handler added to fields that were there, and not what it took away', async () => {
+    const before: Page = (_req, res, next) => {
+      res.setHeader('Link', ['</a>; rel=preload'])
+      res.setHeader('X-Before', 'b')
+      next()
+    }
+    const cache = pages(backend.redis)
+    const behind: typeof cache = Object.assign((req: any, res: any, next: any) => before(req, res, () => cache(req, res, next)), cache)
+    await using site = await Site.start(behind, (_req, res) => {
+      res.appendHeader('Link', '</b>; rel=preload')
+      res.removeHeader('X-Powered-By')
+      res.removeHeader('X-Before')
+      res.send('x')
+    })
+    const [first, second] = [await site.get(), await site.get()]
+    assert.equal(site.asked, 1)
+    assert.equal(first.headers.link, '</a>; rel=preload, </b>; rel=preload')
+    for (const name of ['link', 'x-before', 'x-powered-by']) assert.equal(second.headers[name], first.headers[name], name)
+  })
+
   test('is told to be known by who has it', async () => {
     await using site = await Site.start(pages(backend.redis), (_req, res) => res.json({ a: 1 }))
     const { headers } = await site.get()

@@ -10,6 +10,9 @@ const KNOWN = /** @type {const} */ (['threshold', 'errorRate', 'windowMs', 'mini
 const DEFAULTS = { threshold: 5, windowMs: 10_000, minimumCalls: 20 }
 const MOST = 1_000_000
 
+/** The permit of who may not go on, as in `src/breaker/native.rs`. */
+const REFUSED = 0xffffffff
+
 /** What stands for none. */
 const NONE = 0
 
@@ -59,4 +62,4 @@ function ofClient(breaker) {
   return toNative(given, 'options.breaker', OPEN_MS)
 }
 
-module.exports = { KNOWN, DEFAULTS, MOST, toNative, ofClient }
+module.exports = { KNOWN, DEFAULTS, MOST, REFUSED, toNative, ofClient }

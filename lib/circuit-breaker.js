@@ -4,12 +4,9 @@
 
 const { EventEmitter } = require('node:events')
 const { NativeCircuitBreaker } = require('./native')
-const { KNOWN, DEFAULTS, MOST, toNative } = require('./breaker-options')
+const { KNOWN, DEFAULTS, MOST, REFUSED, toNative } = require('./breaker-options')
 const check = require('./check')
 const { typeError } = require('./errors')
-
-/** As in `src/breaker/native.rs`. */
-const REFUSED = 0xffffffff
 
 const OPEN_MS = 30_000
 

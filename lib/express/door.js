@@ -10,9 +10,13 @@ const { addressOf, keyOf, ownKey, targetOf } = require('../http/key')
 const check = require('../check')
 const { judgeResponse } = require('../http/policy')
 const { KIND, decode } = require('../http/record')
-const { variantKey } = require('../http/variants')
-const { varyKey } = require('../http/vary')
+const { variantKey, variantOf } = require('../http/variants')
+const { verdictOf } = require('../http/verdict')
+const { VERDICT } = require('../read-through')
+const { mayHave } = require('./credentials')
+const { given } = require('./optional')
 const { replay } = require('./replay')
+const { hasWishes } = require('./wishes')
 
 const refused = channel('redwright:http:refused')
 const error = channel('redwright:http:error')
@@ -86,17 +90,35 @@ class Door {
   }
 
   /**
-   * What is stored of a page for a request, in memory; `undefined` where that is not known.
-   * @param {string} key
+   * What may be given from memory, without a promise; `null` for nothing.
    * @param {any} req
+   * @param {string} key
+   * @param {import('./credentials').Credentials} credentials
+   * @param {number} now
    */
-  peek(key, req) {
-    const value = this.cache.peek(key)
-    if (value === undefined) return undefined
-    const stored = decode(value)
-    if (stored?.kind !== KIND.FORK) return { stored, variant: '' }
-    const variant = varyKey(stored.vary, req.headers)
-    return { stored: decode(this.cache.peek(variantKey(key, stored, variant, this.plan.maxVariants))), variant }
+  atHand(req, key, credentials, now) {
+    if (hasWishes(req, this.plan)) return null
+    let stored = decode(this.cache.peek(key))
+    let variant = ''
+    if (stored?.kind === KIND.FORK) {
+      variant = variantOf(stored.vary, req.headers)
+      stored = decode(this.cache.peek(variantKey(key, stored, variant, this.plan.maxVariants)))
+    }
+    return stored !== null && this.mayGive(req, stored, variant, credentials, now) && stored.bodies[0].parts === null ? stored : null
+  }
+
+  /**
+   * Whether a request may be given what is stored as it is.
+   * @param {any} req
+   * @param {import('../http/record').Stored} stored
+   * @param {string} variant that of the request
+   * @param {import('./credentials').Credentials} credentials
+   * @param {number} now
+   */
+  mayGive(req, stored, variant, credentials, now) {
+    if (stored.kind !== KIND.RESPONSE || !mayHave(stored, credentials, this.plan.mode)) return false
+    const headers = hasWishes(req, this.plan) ? req.headers : null
+    return verdictOf(stored, { variant, headers, canRefreshBehind: false }, now) === VERDICT.USE
   }
 
   /**
@@ -107,7 +129,7 @@ class Door {
   async look(key, req) {
     const stored = decode(await this.cache.look(key))
     if (stored?.kind !== KIND.FORK) return { stored, variant: '' }
-    const variant = varyKey(stored.vary, req.headers)
+    const variant = variantOf(stored.vary, req.headers)
     return { stored: decode(await this.cache.look(variantKey(key, stored, variant, this.plan.maxVariants))), variant }
   }
 
@@ -125,7 +147,19 @@ class Door {
     if (isFresh) this.cache.counts.hits++
     else this.cache.counts.staleHits++
     this.tell(req, isFresh ? HIT : STALE)
-    return replay(req, res, stored, { bodies: this.cache.bodies, now, status: cacheStatus(this.plan.cacheName, { hit: true, ttlMs }), lost: () => this.lost(key) })
+    return this.replay(req, res, stored, now, key, { hit: true, ttlMs })
+  }
+
+  /**
+   * @param {any} req
+   * @param {any} res
+   * @param {import('../http/record').Stored} stored
+   * @param {number} now
+   * @param {string} key
+   * @param {Parameters<typeof cacheStatus>[1]} done what `Cache-Status` is to say
+   */
+  replay(req, res, stored, now, key, done) {
+    return replay(req, res, stored, { bodies: this.cache.bodies, now, status: cacheStatus(this.plan.cacheName, done), lost: () => this.lost(key) })
   }
 
   /**
@@ -175,14 +209,4 @@ class Door {
   }
 }
 
-/**
- * What a function of the options gives. Where that is a promise it is refused, and what becomes of it is of no interest.
- * @template T
- * @param {T} value
- */
-function given(value) {
-  if (typeof (/** @type {any} */ (value)?.then) === 'function') void Promise.resolve(value).catch(() => {})
-  return value
-}
-
-module.exports = { Door, given }
+module.exports = { Door }

@@ -6,8 +6,7 @@ const { AsyncResource } = require('node:async_hooks')
 const { addCacheStatus, cacheStatus } = require('../http/cache-status')
 const { HOUR, forkRecord } = require('../http/making')
 const { KIND, decode } = require('../http/record')
-const { variantKey } = require('../http/variants')
-const { varyKey } = require('../http/vary')
+const { variantKey, variantOf } = require('../http/variants')
 const { LATE } = require('../http/patience')
 const { verdictOf } = require('../http/verdict')
 const { RedwrightError } = require('../errors')
@@ -16,7 +15,7 @@ const { askBehind, canAskBehind, placeOf } = require('./behind')
 const { mayHave } = require('./credentials')
 const { ABORTED, newGeneration } = require('./keep')
 const { Lead } = require('./lead')
-const { replay } = require('./replay')
+const { hasWishes } = require('./wishes')
 
 /** @typedef {import('../http/record').Stored} Stored */
 /** @typedef {Parameters<typeof cacheStatus>[1]} Done what `Cache-Status` is to say */
@@ -62,11 +61,9 @@ class Exchange {
     this.#next = next
     this.key = key
     this.credentials = credentials
-    const { headers } = req
     /** Its own wishes are looked at for each request by itself. */
-    this.isOwn = door.plan.mode === 'http' && hasWishes(headers)
-    this.onlyIfStored = this.isOwn && /(?:^|[,\s])only-if-cached(?:$|[,\s])/i.test(String(headers['cache-control'] ?? ''))
-    this.isPartial = headers.range !== undefined
+    this.isOwn = hasWishes(req, door.plan)
+    this.isPartial = req.headers.range !== undefined
   }
 
   /** Answers, or lets the application answer. */
@@ -106,30 +103,19 @@ class Exchange {
     }
   }
 
-  /** HEAD is answered from what GET has stored, and stores nothing that GET could be answered from. */
-  async serveHead() {
-    const stored = await this.#usable()
-    if (stored === null) this.pass('head')
-    else await this.#give(stored)
-  }
-
-  /** For who wants what is stored and nothing else, RFC 9111 section 5.2.1.7. */
-  async serveStored() {
-    const stored = await this.#usable()
-    if (stored !== null) return this.#give(stored)
-    addCacheStatus(this.res, cacheStatus(this.door.plan.cacheName, { detail: 'only-if-cached' }))
-    this.door.tell(this.req, { outcome: 'pass', detail: 'only-if-cached' })
-    this.res.statusCode = 504
-    this.res.end()
-  }
-
-  /** What is stored, where it may be given as it is. */
-  async #usable() {
-    const { door, req } = this
+  /**
+   * HEAD is answered from what GET has stored, and stores nothing that GET could be answered from; others want what is stored and nothing else, RFC 9111 section 5.2.1.7.
+   * @param {'head' | 'only-if-cached'} only
+   */
+  async serveStored(only) {
+    const { door, req, res } = this
     const { stored, variant } = await door.look(this.key, req)
-    if (stored === null || stored.kind !== KIND.RESPONSE || !mayHave(stored, this.credentials, door.plan.mode)) return null
-    const verdict = verdictOf(stored, { variant, headers: this.isOwn ? req.headers : null, canRefreshBehind: false }, Date.now())
-    return verdict === VERDICT.USE ? stored : null
+    if (stored !== null && door.mayGive(req, stored, variant, this.credentials, Date.now())) return this.#give(stored)
+    if (only === 'head') return this.pass(only)
+    addCacheStatus(res, cacheStatus(door.plan.cacheName, { detail: only }))
+    door.tell(req, { outcome: 'pass', detail: only })
+    res.statusCode = 504
+    res.end()
   }
 
   /**
@@ -217,7 +203,8 @@ class Exchange {
     if (this.#fork !== null) {
       const names = this.#fork.vary
       if (vary.every((name) => names.includes(name))) return { value, lifeMs, tags, ahead: undefined }
-      // It is chosen by more than was known: whoever comes next finds out by what.
+      // It is chosen by more than was known: whoever comes next forks it by all of that.
+      this.door.cache.varied.set(this.key, [...new Set([...names, ...vary])].sort())
       void this.door.cache.drop(this.key).catch(() => {})
       return null
     }
@@ -230,17 +217,17 @@ class Exchange {
 
   /**
    * @param {readonly string[]} names of the response
-   * @returns {readonly string[]} with those that the route keys by
+   * @returns {readonly string[]} with those that the route keys by, and those that others of the page named
    */
   variesBy(names) {
-    const { keyedVary } = this.door.plan
-    return keyedVary.length === 0 ? names : [...new Set([...names, ...keyedVary])].sort()
+    const { cache, plan } = this.door
+    const others = cache.varied.get(this.key) ?? []
+    return plan.keyedVary.length + others.length === 0 ? names : [...new Set([...names, ...plan.keyedVary, ...others])].sort()
   }
 
   /** @param {readonly string[]} names */
   variantOf(names) {
-    const all = this.#fork === null ? names : this.#fork.vary
-    return all.length === 0 ? '' : varyKey(all, this.#chosenBy ?? this.req.headers)
+    return variantOf(this.#fork === null ? names : this.#fork.vary, this.#chosenBy ?? this.req.headers)
   }
 
   /**
@@ -269,8 +256,7 @@ class Exchange {
    * @param {Done} done
    */
   answer(stored, done) {
-    const { plan, cache } = this.door
-    return replay(this.req, this.res, stored, { bodies: cache.bodies, now: Date.now(), status: cacheStatus(plan.cacheName, done), lost: () => this.door.lost(this.key) })
+    return this.door.replay(this.req, this.res, stored, Date.now(), this.key, done)
   }
 
   /**
@@ -289,13 +275,4 @@ class Exchange {
   }
 }
 
-/** What a request may ask for, RFC 9111 section 5.2.1; other directives say nothing to a cache. */
-const WISHES = /no-cache|no-store|max-age|max-stale|min-fresh|only-if-cached/i
-
-/** @param {Record<string, any>} headers */
-function hasWishes(headers) {
-  const { 'cache-control': cacheControl, pragma } = headers
-  return (cacheControl !== undefined && WISHES.test(String(cacheControl))) || (pragma !== undefined && WISHES.test(String(pragma)))
-}
-
-module.exports = { Exchange, hasWishes }
+module.exports = { Exchange }

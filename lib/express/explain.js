@@ -6,6 +6,7 @@ const { KIND } = require('../http/record')
 const { verdictOf } = require('../http/verdict')
 const { VERDICT } = require('../read-through')
 const { credentialsOf, mayHave } = require('./credentials')
+const { hasWishes, onlyStored, whyNot } = require('./wishes')
 
 /** @type {Record<string, string>} */
 const REASONS = {
@@ -49,15 +50,22 @@ async function explain(door, req) {
   const told = door.toldOf(req)
   if (told !== undefined) return worded(told.outcome, told.detail)
   if (req.method !== 'GET' && req.method !== 'HEAD') return worded('pass', 'method')
+  const { plan } = door
+  const detail = whyNot(req, plan)
+  if (detail !== null) return worded('pass', detail)
   const key = door.keyOf(req)
+  const credentials = credentialsOf(req, plan)
+  if (credentials !== null && door.cache.personal.get(key) && door.atHand(req, key, credentials, Date.now()) === null) return worded('pass', credentials, key)
   const { stored, variant } = await door.look(key, req)
+  const now = Date.now()
+  const isUsable = stored !== null && door.mayGive(req, stored, variant, credentials, now)
+  const only = onlyStored(req, plan)
+  if (only !== null && !isUsable) return worded('pass', only, key)
   if (stored === null) return worded('miss', null, key)
   if (stored.kind === KIND.PASS) return worded('pass', 'not-stored', key)
-  const now = Date.now()
-  const credentials = credentialsOf(req, door.plan)
-  if (!mayHave(stored, credentials, door.plan.mode)) return worded('pass', credentials, key)
-  const verdict = verdictOf(stored, { variant, headers: door.plan.mode === 'http' ? req.headers : null, canRefreshBehind: true }, now)
-  const outcome = verdict === VERDICT.USE ? 'hit' : verdict === VERDICT.REFRESH ? 'stale' : 'miss'
+  if (!mayHave(stored, credentials, plan.mode)) return worded('pass', credentials, key)
+  const verdict = verdictOf(stored, { variant, headers: hasWishes(req, plan) ? req.headers : null, canRefreshBehind: true }, now)
+  const outcome = isUsable ? 'hit' : verdict === VERDICT.REFRESH ? 'stale' : 'miss'
   return { ...worded(outcome, null, key), ageMs: stored.ageAt(now), ttlMs: stored.freshMs - stored.ageAt(now) }
 }
 

@@ -32,7 +32,7 @@ const ABORTED = outcome(undefined)
 
 /**
  * @param {Exchange} exchange
- * @param {{ status: number, message: string | undefined, headers: string[] }} head
+ * @param {{ status: number, message: string | undefined, headers: string[], without: readonly string[] }} head
  * @param {Buffer} body
  * @param {Terms} terms
  * @param {Stored | null} seen what it replaces
@@ -71,7 +71,7 @@ function freshened(exchange, seen, fields, before) {
     return null
   }
   const lifeMs = terms.storable ? lifeOf(terms, door.plan.mode === 'http') : 0
-  const record = recordOf(exchange, { status: seen.status, message: seen.meta.m, headers }, seen.bodies, terms)
+  const record = recordOf(exchange, { status: seen.status, message: seen.meta.m, headers, without: seen.without }, seen.bodies, terms)
   return { record, view: /** @type {Stored} */ (decode(record)), lifeMs, terms }
 }
 
@@ -87,7 +87,7 @@ async function keepAgain(exchange, seen, { record, lifeMs, terms }) {
 
 /**
  * @param {Exchange} exchange
- * @param {{ status: number, message: string | undefined, headers: string[] }} head
+ * @param {{ status: number, message: string | undefined, headers: string[], without: readonly string[] }} head
  * @param {readonly import('../http/record').Body[]} bodies
  * @param {Terms} terms
  */

@@ -5,7 +5,8 @@
 const { STATUS_CODES } = require('node:http')
 const { addCacheStatus, cacheStatus } = require('../http/cache-status')
 const { notModified } = require('../http/conditional')
-const { Snapshot, listOf, storable } = require('../http/outgoing')
+const { valueOf } = require('../http/fields')
+const { Snapshot, listOf, storable, takenAway } = require('../http/outgoing')
 const { Aside } = require('./aside')
 const { Capture } = require('./capture')
 const { giveInstead, sayKnown } = require('./instead')
@@ -191,7 +192,8 @@ class Lead {
     this.#chunks = []
     const detail = this.#lateRefusal(body.length)
     if (detail !== null) return this.#refuseLate(detail)
-    const head = { status: this.#status, message: reasonOf(this.#req, this.#res, this.#status), headers: storable(this.#fields, this.#before) }
+    const fields = { headers: storable(this.#fields, this.#before), without: takenAway(this.#fields, this.#before) }
+    const head = { status: this.#status, message: reasonOf(this.#req, this.#res, this.#status), ...fields }
     this.#settle(await keepNew(this.#exchange, head, body, terms, this.#seen))
   }
 
@@ -201,8 +203,8 @@ class Lead {
    */
   #lateRefusal(length) {
     const res = this.#res
-    const said = this.#fields.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-length')
-    if (said !== -1 && Number(this.#fields[said + 1]) !== length) return 'length'
+    const said = valueOf(this.#fields, 'content-length')
+    if (said !== undefined && Number(said) !== length) return 'length'
     if (this.#mode === MODE.SENT && !this.#exchange.isBehind && res.statusCode !== this.#status) return 'status'
     if (!this.#door.plan.stripSetCookie && res.hasHeader('Set-Cookie')) return 'set-cookie'
     const cacheControl = String(res.getHeader('Cache-Control') ?? '')

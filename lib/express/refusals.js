@@ -45,7 +45,7 @@ function refusalOf(exchange, res, terms) {
  */
 function passOf(exchange, detail, status, seen) {
   const { door, key, credentials, isPartial } = exchange
-  if (credentials !== null) door.cache.findPersonal(key)
+  if (credentials !== null) door.cache.personal.set(key, true)
   const isError = status >= 400
   if (credentials !== null || isPartial || OF_REQUEST.has(detail) || (isError && seen !== null)) return NOTHING
   return outcome(PASS_RECORD, isError ? PASS_ERROR_MS : PASS_MS)

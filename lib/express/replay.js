@@ -68,6 +68,7 @@ function textOf(body, bytes) {
 function writeFields(res, stored, { status, fields, more, body, start, end }) {
   res.statusCode = status
   if (status === stored.status && stored.meta.m !== undefined) res.statusMessage = stored.meta.m
+  for (const name of stored.without) res.removeHeader(name)
   for (const [name, value] of fields) res.setHeader(name, value)
   for (let i = 0; i < more.length; i += 2) {
     if (more[i] === 'Vary') appendVary(res, more[i + 1])
@@ -174,4 +175,4 @@ function drained(res) {
   }))
 }
 
-module.exports = { appendVary, replay }
+module.exports = { replay }

@@ -5,18 +5,16 @@
 const { TypeSafeCache } = require('../cache')
 const check = require('../check')
 const { typeError, kindOf } = require('../errors')
-const { KIND } = require('../http/record')
 const { ResponseCache } = require('../http/response-cache')
-const { verdictOf } = require('../http/verdict')
-const { VERDICT } = require('../read-through')
 const { Redis } = require('../redis')
 const { errandOf } = require('./behind')
-const { credentialsOf, mayHave } = require('./credentials')
-const { Door, given } = require('./door')
-const { Exchange, hasWishes } = require('./exchange')
+const { credentialsOf } = require('./credentials')
+const { Door } = require('./door')
+const { Exchange } = require('./exchange')
 const { explain } = require('./explain')
 const { planOf } = require('./response-options')
 const { invalidateAfter } = require('./unsafe')
+const { onlyStored, whyNot } = require('./wishes')
 
 /** Where requests are looked for already. @type {WeakMap<object, Set<string>>} */
 const underWay = new WeakMap()
@@ -77,8 +75,10 @@ function serve(door, req, res, next) {
     return next(error)
   }
   const credentials = credentialsOf(req, plan)
-  if (giveAtOnce(door, req, res, key, credentials)) return
-  if (credentials !== null && cache.isPersonal(key)) {
+  const now = Date.now()
+  const atHand = door.atHand(req, key, credentials, now)
+  if (atHand !== null) return door.give(req, res, atHand, now, key)
+  if (credentials !== null && cache.personal.get(key)) {
     door.pass(req, res, credentials)
     return next()
   }
@@ -87,48 +87,12 @@ function serve(door, req, res, next) {
   if (places.has(cache.space + key)) return next()
   underWay.set(req, places.add(cache.space + key))
   const exchange = new Exchange(door, req, res, next, key, credentials)
-  const serving = exchange.onlyIfStored ? exchange.serveStored() : req.method === 'HEAD' ? exchange.serveHead() : exchange.serve()
+  const only = onlyStored(req, plan)
+  const serving = only === null ? exchange.serve() : exchange.serveStored(only)
   void serving.catch((error) => {
     door.failed(error)
     if (!exchange.hasLed) exchange.pass('error')
   })
-}
-
-/**
- * Why a request is not looked at; `null` for one that is.
- * @param {any} req
- * @param {import('./response-options').Plan} plan
- */
-function whyNot(req, { skip }) {
-  const { headers } = req
-  if (headers.upgrade !== undefined) return 'upgrade'
-  // What it says is no part of the key.
-  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) return 'body'
-  if (skip === undefined) return null
-  const skips = given(skip(req))
-  if (typeof skips?.then === 'function') throw typeError('options.skip() must not be a promise')
-  return skips ? 'skip' : null
-}
-
-/**
- * From memory, without a promise: whether it could be.
- * @param {Door} door
- * @param {any} req
- * @param {any} res
- * @param {string} key
- * @param {import('./credentials').Credentials} credentials
- */
-function giveAtOnce(door, req, res, key, credentials) {
-  if (door.plan.mode === 'http' && hasWishes(req.headers)) return false
-  const found = door.peek(key, req)
-  if (found === undefined) return false
-  const { stored, variant } = found
-  if (stored === null || stored.kind !== KIND.RESPONSE || stored.bodies[0].parts !== null) return false
-  const now = Date.now()
-  if (verdictOf(stored, { variant, headers: null, canRefreshBehind: false }, now) !== VERDICT.USE) return false
-  if (!mayHave(stored, credentials, door.plan.mode)) return false
-  door.give(req, res, stored, now, key)
-  return true
 }
 
 /** @param {unknown} what */

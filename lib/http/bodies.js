@@ -134,4 +134,4 @@ function keyOf({ id }, i) {
   return `!${id}:${i}`
 }
 
-module.exports = { Bodies, Gone, GRACE_MS }
+module.exports = { Bodies }

@@ -10,17 +10,15 @@
  *   forward?: string,
  *   forwardStatus?: number,
  *   stored?: boolean,
- *   collapsed?: boolean,
  *   detail?: string | null,
  * }} done
  */
-function cacheStatus(cache, { hit, ttlMs, forward, forwardStatus, stored, collapsed, detail }) {
+function cacheStatus(cache, { hit, ttlMs, forward, forwardStatus, stored, detail }) {
   let text = cache
   if (hit === true) text += '; hit'
   if (forward !== undefined) text += `; fwd=${forward}`
   if (forwardStatus !== undefined) text += `; fwd-status=${forwardStatus}`
   if (stored === true) text += '; stored'
-  if (collapsed === true) text += '; collapsed'
   if (ttlMs !== undefined) text += `; ttl=${Math.floor(ttlMs / 1000)}`
   if (detail !== undefined && detail !== null) text += `; detail=${detail}`
   return text

@@ -3,6 +3,7 @@
 // Whether a client has the same already (RFC 9110 13.1).
 
 const native = require('../native')
+const { opaque } = require('./fields')
 
 /** A member of a list of entity tags, with the commas before it. */
 const TAG = /[ \t,]*(?:W\/)?("[\x21\x23-\x7e\x80-\uffff]*")[ \t]*(?=,|$)/y
@@ -33,11 +34,6 @@ function matches(list, etag) {
   TAG.lastIndex = 0
   for (let found = TAG.exec(list); found !== null; found = TAG.exec(list)) if (found[1] === wanted) return true
   return false
-}
-
-/** @param {string} etag */
-function opaque(etag) {
-  return etag.startsWith('W/') ? etag.slice(2) : etag
 }
 
 /**

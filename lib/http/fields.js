@@ -1,6 +1,6 @@
 'use strict'
 
-// Which fields of a response belong to it, and which to the connection it came by or to its bytes.
+// The fields of a response: which belong to it, and which to the connection it came by or to its bytes.
 
 /** They speak of one connection (RFC 9110 7.6.1), or were meant for one proxy. */
 const HOP = [
@@ -17,6 +17,24 @@ const HOP = [
 ]
 /** They describe the bytes that are kept, which a 304 does not change; and cookies are for one client. */
 const OF_BYTES = ['content-length', 'content-encoding', 'content-range', 'set-cookie']
+
+/**
+ * The first value of a field.
+ * @param {readonly string[]} headers names and values in turn
+ * @param {string} wanted in lower case
+ */
+function valueOf(headers, wanted) {
+  for (let at = 0; at + 1 < headers.length; at += 2) if (headers[at].toLowerCase() === wanted) return headers[at + 1]
+  return undefined
+}
+
+/**
+ * An entity tag without its weakness.
+ * @param {string | undefined} etag
+ */
+function opaque(etag) {
+  return etag?.startsWith('W/') ? etag.slice(2) : etag
+}
 
 /**
  * @param {readonly string[]} headers names and values in turn
@@ -41,4 +59,4 @@ function notToUpdate(headers) {
   return names
 }
 
-module.exports = { notToStore, notToUpdate }
+module.exports = { notToStore, notToUpdate, opaque, valueOf }

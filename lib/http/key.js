@@ -2,7 +2,7 @@
 
 // The key of a request: its target, its query in order, its origin. So a path, or the beginning of one, is the beginning of keys.
 
-const { createHash } = require('node:crypto')
+const { sha256 } = require('../sha256')
 
 /** What is longer than that is stored under its beginning and a hash of it. */
 const LONGEST = 1024
@@ -76,7 +76,7 @@ function byName([one], [other]) {
  * @param {string} origin
  */
 function keyOf(target, origin) {
-  return `${short(target)}${AT}${origin.length > READABLE ? hash(origin) : origin}`
+  return `${short(target)}${AT}${origin.length > READABLE ? sha256(origin) : origin}`
 }
 
 /** @param {string} text what a key generator gave */
@@ -86,12 +86,7 @@ function ownKey(text) {
 
 /** @param {string} text */
 function short(text) {
-  return text.length > LONGEST ? `${text.slice(0, READABLE)}${AT}${hash(text)}` : text
-}
-
-/** @param {string} text */
-function hash(text) {
-  return createHash('sha256').update(text).digest('base64url')
+  return text.length > LONGEST ? `${text.slice(0, READABLE)}${AT}${sha256(text)}` : text
 }
 
 /** A target that names its origin, RFC 9112 section 3.2.2. */
@@ -171,4 +166,4 @@ function originOf(protocol, host) {
   return `${scheme}://${name.replace(scheme === 'https' ? /:443$/ : /:80$/, '')}`
 }
 
-module.exports = { AT, READABLE, addressIn, addressOf, hash, keyOf, ownKey, targetOf }
+module.exports = { AT, READABLE, addressIn, addressOf, keyOf, ownKey, targetOf }

@@ -35,14 +35,14 @@ function lifeOf({ freshMs, ageMs, swrMs, sieMs, noCache, validators }, mayValida
 }
 
 /**
- * @param {{ status: number, message: string | undefined, headers: string[], storedAt: number, terms: Terms, variant: string }} head
+ * @param {{ status: number, message: string | undefined, headers: string[], without: readonly string[], storedAt: number, terms: Terms, variant: string }} head
  * @param {readonly import('./record').Body[]} bodies
  */
-function responseRecord({ status, message, headers, storedAt, terms, variant }, bodies) {
+function responseRecord({ status, message, headers, without, storedAt, terms, variant }, bodies) {
   const { freshMs, ageMs, swrMs, sieMs, mustRevalidate, noCache, open, explicit } = terms
   const flags = (mustRevalidate ? FLAG.MUST_REVALIDATE : 0) | (noCache ? FLAG.NO_CACHE : 0) | (open ? FLAG.OPEN : 0) | (explicit ? FLAG.EXPLICIT : 0)
   const f = [freshMs, ageMs, swrMs, sieMs].map((ms) => Math.max(0, Math.min(Math.round(ms), Number.MAX_SAFE_INTEGER)))
-  return encode({ k: KIND.RESPONSE, s: status, m: message, h: headers, t: storedAt, f: [...f, flags], w: variant === '' ? undefined : variant }, bodies)
+  return encode({ k: KIND.RESPONSE, s: status, m: message, h: headers, d: without.length === 0 ? undefined : without, t: storedAt, f: [...f, flags], w: variant === '' ? undefined : variant }, bodies)
 }
 
 /**

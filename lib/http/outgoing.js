@@ -28,7 +28,11 @@ class Snapshot {
 
   /** @param {any} res */
   constructor(res) {
-    for (const name of res.getHeaderNames()) this.raw.set(name, res.getHeader(name))
+    for (const name of res.getHeaderNames()) {
+      const value = res.getHeader(name)
+      // `appendHeader` goes on with the very same list.
+      this.raw.set(name, Array.isArray(value) ? [...value] : value)
+    }
   }
 
   /**
@@ -61,6 +65,17 @@ function storable(list, before) {
   return kept
 }
 
+/**
+ * What was set before this point of the chain, and taken away behind it.
+ * @param {readonly string[]} list
+ * @param {Snapshot} before
+ * @returns {string[]} in lower case
+ */
+function takenAway(list, before) {
+  const left = new Set(list.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()))
+  return [...before.raw.keys()].filter((name) => !left.has(name) && !isNeverStored(name))
+}
+
 const NONE = notToStore([])
 
 /**
@@ -89,4 +104,4 @@ function grouped(list) {
   return [...all.values()]
 }
 
-module.exports = { Snapshot, grouped, isNeverStored, listOf, storable }
+module.exports = { Snapshot, grouped, isNeverStored, listOf, storable, takenAway }

@@ -4,12 +4,10 @@
 // to others who share the client; but after some in a row nobody waits any more for a while.
 
 const { NativeCircuitBreaker } = require('../native')
-const { toNative } = require('../breaker-options')
+const { REFUSED, toNative } = require('../breaker-options')
 // Not the globals: an environment of a test may lack them or have replaced them.
 const { clearTimeout, setImmediate, setTimeout } = require('node:timers')
 
-/** As in `src/breaker/native.rs`. */
-const REFUSED = 0xffffffff
 /** So many in a row, and for how long nobody waits then. */
 const THRESHOLD = 5
 const OPEN_MS = 1000

@@ -3,7 +3,7 @@
 // What HTTP says of a response that could be kept for others, and of the requests that it could answer. The rules are in `src/http`.
 
 const native = require('../native')
-const { notToStore, notToUpdate } = require('./fields')
+const { notToUpdate, opaque, valueOf } = require('./fields')
 
 /**
  * @typedef {object} Terms on what terms a response may be kept
@@ -167,39 +167,9 @@ function mergeHeaders(stored, fresh) {
   return kept.concat(added)
 }
 
-/**
- * The fields of a response that may be kept: without those of one connection (RFC 9111 3.1) and, where asked, without cookies.
- * @param {readonly string[]} headers names and values in turn
- * @param {{ stripSetCookie?: boolean }} [options]
- * @returns {string[]}
- */
-function headersToStore(headers, { stripSetCookie = false } = {}) {
-  const omitted = notToStore(headers)
-  if (stripSetCookie) omitted.add('set-cookie')
-  const kept = []
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (!omitted.has(headers[at].toLowerCase())) kept.push(headers[at], headers[at + 1])
-  }
-  return kept
-}
-
-/** @param {string | undefined} etag */
-function opaque(etag) {
-  return etag?.startsWith('W/') ? etag.slice(2) : etag
-}
-
-/**
- * @param {readonly string[]} headers
- * @param {string} wanted
- */
-function valueOf(headers, wanted) {
-  for (let at = 0; at + 1 < headers.length; at += 2) if (headers[at].toLowerCase() === wanted) return headers[at + 1]
-  return undefined
-}
-
 /** @param {string | string[] | undefined} value */
 function textOf(value) {
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-module.exports = { judgeResponse, judgeRequest, freshens, mergeHeaders, headersToStore }
+module.exports = { judgeResponse, judgeRequest, freshens, mergeHeaders }

@@ -4,6 +4,7 @@
 //
 //   mark (1 byte) · version (1) · length of the description (4, big endian) · description (JSON) · body · body in other codings
 
+const { valueOf } = require('./fields')
 const { grouped, isNeverStored } = require('./outgoing')
 
 const MARK = 0x52
@@ -31,18 +32,16 @@ class Stored {
   /** @type {Body[]} the plain one first */
   bodies = []
 
-  /**
-   * @param {any} meta as it is written
-   * @param {number} bytes how many it takes
-   */
-  constructor(meta, bytes) {
+  /** @param {any} meta as it is written */
+  constructor(meta) {
     this.meta = meta
-    this.bytes = bytes
     this.kind = meta.k
     /** @type {number} */
     this.status = meta.s
     /** @type {string[]} names and values by turns */
     this.headers = meta.h ?? []
+    /** Of those that were set before it, what it is without; in lower case. @type {string[]} */
+    this.without = meta.d ?? []
     /** By the clock of who stored it. @type {number} */
     this.storedAt = meta.t
     const [freshMs = 0, ageMs = 0, swrMs = 0, sieMs = 0, flags = 0] = meta.f ?? []
@@ -64,9 +63,9 @@ class Stored {
     this.variant = meta.w ?? ''
     /** As `setHeader` takes them. */
     this.fields = grouped(this.headers)
-    this.etag = fieldOf(this.headers, 'etag')
-    this.lastModified = fieldOf(this.headers, 'last-modified')
-    this.date = fieldOf(this.headers, 'date')
+    this.etag = valueOf(this.headers, 'etag')
+    this.lastModified = valueOf(this.headers, 'last-modified')
+    this.date = valueOf(this.headers, 'date')
   }
 
   /**
@@ -76,19 +75,6 @@ class Stored {
   ageAt(now) {
     return this.ageMs + Math.max(0, now - this.storedAt)
   }
-
-  get length() {
-    return this.bodies.length === 0 ? 0 : this.bodies[0].length
-  }
-}
-
-/**
- * @param {readonly string[]} headers
- * @param {string} name
- */
-function fieldOf(headers, name) {
-  for (let i = 0; i < headers.length; i += 2) if (headers[i].toLowerCase() === name) return headers[i + 1]
-  return undefined
 }
 
 /**
@@ -133,7 +119,7 @@ function read(bytes) {
     return null
   }
   if (!isDescription(meta)) return null
-  const stored = new Stored(meta, bytes.length)
+  const stored = new Stored(meta)
   let at = end
   for (const [coding, length, id, count, size] of meta.b) {
     if (id !== undefined) {
@@ -176,10 +162,11 @@ function isDescription(meta) {
   if (typeof meta !== 'object' || meta === null || !isListOf(meta.b, isBody)) return false
   if (meta.k === KIND.PASS) return true
   if (meta.k === KIND.FORK) return isListOf(meta.v, isText) && isText(meta.g)
-  const { k, s, m, h, t, f, w } = meta
+  const { k, s, m, h, d, t, f, w } = meta
   if (k !== KIND.RESPONSE || !isCount(s) || s < 200 || s > 599 || !isCount(t)) return false
   if (!isFields(h) || !isListOf(f, isCount) || f.length !== 5 || (m !== undefined && (!isText(m) || UNSENDABLE.test(m)))) return false
+  if (d !== undefined && !isListOf(d, (name) => isText(name) && FIELD.test(name) && !isNeverStored(name))) return false
   return (w === undefined || isText(w)) && meta.b.length > 0 && meta.b[0][0] === ''
 }
 
-module.exports = { FLAG, INLINE, KIND, Stored, decode, encode, fieldOf }
+module.exports = { FLAG, INLINE, KIND, Stored, decode, encode }

@@ -8,13 +8,14 @@ const { typeError, kindOf } = require('../errors')
 const { escapeGlob } = require('../key-space')
 const { register } = require('../registry')
 const { Bodies } = require('./bodies')
-const { LATE, Patience } = require('./patience')
-const { PASS_MS } = require('./making')
 const { AT, READABLE, addressIn, keyOf, ownKey, targetOf } = require('./key')
+const { HOUR, PASS_MS } = require('./making')
+const { LATE, Patience } = require('./patience')
+const { Recent } = require('./recent')
 
 const NAMESPACE = 'http'
-/** So many pages are remembered not to be for everybody. */
-const MOST_PERSONAL = 10_000
+/** About so many pages it is remembered what was found out. */
+const MOST_FOUND = 10_000
 /** After a load behind a client that gave nothing to store. */
 const REST_MS = 1_000
 /** A request waits so long for Redis: behind that the application answers by itself. */
@@ -32,8 +33,10 @@ class ResponseCache {
   listening = new Set()
   /** Callers with the same terms share loads. */
   terms = {}
-  /** Until when whoever says who they are need not look at a page, since it was not for everybody. @type {Map<string, number>} */
-  #personal = new Map()
+  /** Pages that were not for everybody: for a while whoever says who they are need not look. @type {Recent<true>} */
+  personal = new Recent(MOST_FOUND, PASS_MS)
+  /** By what else pages vary than a response of theirs may say. @type {Recent<readonly string[]>} */
+  varied = new Recent(MOST_FOUND, HOUR)
   counts = {
     hits: 0, staleHits: 0, misses: 0, revalidated: 0, passes: 0, stores: 0, refusals: 0, aborted: 0, invalidations: 0, unreadable: 0, lostBodies: 0,
     staleOnError: 0, refreshes: 0, failures: 0,
@@ -93,20 +96,6 @@ class ResponseCache {
     const [first] = this.listening
     if (first === undefined) this.counts.failures++
     else first(error)
-  }
-
-  /** @param {string} key */
-  isPersonal(key) {
-    const until = this.#personal.get(key)
-    if (until === undefined || Date.now() < until) return until !== undefined
-    this.#personal.delete(key)
-    return false
-  }
-
-  /** @param {string} key */
-  findPersonal(key) {
-    if (this.#personal.size >= MOST_PERSONAL) this.#personal.delete(/** @type {string} */ (this.#personal.keys().next().value))
-    this.#personal.set(key, Date.now() + PASS_MS)
   }
 
   /**
@@ -194,10 +183,10 @@ class ResponseCache {
     // What is too long has its hash behind its beginning.
     const beginnings = prefix.length <= READABLE ? [prefix] : [prefix, prefix.slice(0, READABLE) + AT]
     // A page, and its variants.
-    const ends = origin === '' ? [''] : [AT + origin, `${AT}${origin}${AT}*`]
+    const ends = origin === '' ? [''] : [escapeGlob(AT + origin), `${escapeGlob(AT + origin + AT)}*`]
     let count = 0
     for (const beginning of beginnings) {
-      for (const end of ends) count += await this.#match(`${escapeGlob(beginning)}*${end.endsWith('*') ? `${escapeGlob(end.slice(0, -1))}*` : escapeGlob(end)}`)
+      for (const end of ends) count += await this.#match(`${escapeGlob(beginning)}*${end}`)
     }
     return count
   }

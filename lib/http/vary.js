@@ -2,9 +2,9 @@
 
 // Secondary keys: what of a request chooses among the variants of a page, the same text for requests that mean the same (RFC 9111 4.1).
 
-const { createHash } = require('node:crypto')
 const { acceptedCodings, chooseEncoding } = require('./encodings')
 const { weighted } = require('./lists')
+const { sha256 } = require('../sha256')
 
 /** What is longer is hashed. */
 const LONGEST = 200
@@ -33,7 +33,7 @@ function varyKey(names, requestHeaders) {
     // A field that is not there is not one that is empty. No value holds the end of a line.
     key += value === undefined ? `${name}\n` : `${name}:${normal(name, typeof value === 'string' ? value : String(value))}\n`
   }
-  return key.length > LONGEST ? HASHED + createHash('sha256').update(key).digest('base64url') : key
+  return key.length > LONGEST ? HASHED + sha256(key) : key
 }
 
 /**

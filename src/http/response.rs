@@ -104,7 +104,8 @@ fn lifetime(case: &Case<'_>, rules: &Rules, terms: &mut Terms) {
     } else if is_guess && terms.fresh_ms == 0.0 {
         Some("no-freshness")
     } else if terms.fresh_ms <= terms.age_ms && terms.swr_ms == 0.0 && terms.sie_ms == 0.0 {
-        (!case.by_http || !case.has_validators).then_some("expired")
+        let never_was = !terms.explicit && terms.fresh_ms == 0.0;
+        (!case.by_http || !case.has_validators).then_some(if never_was { "no-freshness" } else { "expired" })
     } else {
         None
     };

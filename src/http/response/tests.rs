@@ -162,6 +162,7 @@ fn what_the_response_says_goes_before_the_ttl_of_the_route() {
     assert_eq!(reason(&Case { cache_control: Some("no-cache"), has_validators: true, ..ttl }), "no-cache");
     assert_eq!(reason(&Case { pragma: Some("no-cache"), ..ttl }), "no-cache");
     assert_eq!(reason(&Case { age: Some("61"), ..ttl }), "expired");
+    assert_eq!(reason(&Case { ttl_ms: Some(0.0), ..ttl }), "no-freshness");
 }
 
 #[test]
