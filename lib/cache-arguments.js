@@ -120,36 +120,18 @@ function planOf(known, own) {
     ttlMs: or('ttl', own.ttlMs, check.ttl),
     staleMs: or('staleTtl', own.staleMs, stale),
     negativeMs: or('negativeTtl', own.negativeMs, check.ttl),
-    softMs: or('softTimeoutMs', own.softMs, span),
-    hardMs: or('hardTimeoutMs', own.hardMs, span),
-    waitMs: or('waitMs', own.waitMs, span),
-    restMs: or('refreshThrottleMs', own.restMs, span),
+    softMs: or('softTimeoutMs', own.softMs, check.durationOrNone),
+    hardMs: or('hardTimeoutMs', own.hardMs, check.durationOrNone),
+    waitMs: or('waitMs', own.waitMs, check.durationOrNone),
+    restMs: or('refreshThrottleMs', own.restMs, check.durationOrNone),
     beta: or('earlyRefresh', own.beta, beta),
-    leased: or('lease', own.leased, boolean),
+    leased: or('lease', own.leased, check.boolean),
     tags: or('tags', own.tags, (value, name) => (typeof value === 'function' ? value : tags(value, name))),
     tagged: own.tagged || known.tags !== undefined,
     namespace: or('namespace', own.namespace, (value, name) => (check.key(value, name), value)),
-    forceFresh: or('forceFresh', own.forceFresh, boolean),
+    forceFresh: or('forceFresh', own.forceFresh, check.boolean),
     signal: or('signal', own.signal, (value, name) => (check.signal(value, name), value)),
   }
-}
-
-/**
- * A span of a timer in ms; 0 for none.
- * @param {unknown} value
- * @param {string} name
- */
-function span(value, name) {
-  return value === 0 ? 0 : check.duration(value, name)
-}
-
-/**
- * @param {unknown} value
- * @param {string} name
- */
-function boolean(value, name) {
-  if (typeof value !== 'boolean') throw typeError(`${name} must be a boolean, got ${kindOf(value)}`)
-  return value
 }
 
 /**
@@ -193,4 +175,4 @@ function jitter(value) {
   return value
 }
 
-module.exports = { optionalNamespace, life, lookup, plan, planOf, pairs, jitter, stale, tags, boolean, NO_TAGS, OF_CACHE, KNOWN }
+module.exports = { optionalNamespace, life, lookup, plan, planOf, pairs, jitter, stale, tags, NO_TAGS, OF_CACHE, KNOWN }

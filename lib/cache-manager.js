@@ -5,7 +5,6 @@
 const { TypeSafeCache, invalidate } = require('./cache')
 const given = require('./cache-arguments')
 const check = require('./check')
-const { typeError, kindOf } = require('./errors')
 
 class CacheManager {
   #cache
@@ -80,9 +79,9 @@ class CacheManager {
   async invalidateByTags(tags, options) {
     const list = given.tags(tags, 'tags')
     const { match = 'any', mode } = check.options(options, 'options', ['match', 'mode'])
-    if (match !== 'any' && match !== 'all') throw oneOf('match', "'any' or 'all'", match)
+    const isAll = check.oneOf(match, 'options.match', ['any', 'all']) === 'all'
     const expire = expires(mode)
-    return list.length === 0 ? 0 : invalidate(this.#cache, list, match === 'all', expire)
+    return list.length === 0 ? 0 : invalidate(this.#cache, list, isAll, expire)
   }
 
   metrics() {
@@ -92,17 +91,7 @@ class CacheManager {
 
 /** @param {unknown} mode */
 function expires(mode = 'delete') {
-  if (mode !== 'delete' && mode !== 'expire') throw oneOf('mode', "'delete' or 'expire'", mode)
-  return mode === 'expire'
-}
-
-/**
- * @param {string} option
- * @param {string} choices
- * @param {unknown} value
- */
-function oneOf(option, choices, value) {
-  return typeError(`options.${option} must be ${choices}, got ${typeof value === 'string' ? 'another string' : kindOf(value)}`)
+  return check.oneOf(mode, 'options.mode', ['delete', 'expire']) === 'expire'
 }
 
 module.exports = { CacheManager }

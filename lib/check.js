@@ -2,7 +2,7 @@
 
 // Arguments and options are checked here, before anything is sent.
 
-const { typeError, rangeError, kindOf } = require('./errors')
+const { typeError, rangeError, kindOf, kindOfWord } = require('./errors')
 
 const MAX_KEY_BYTES = 65536
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -42,6 +42,15 @@ function duration(value, name) {
   const ms = span(value, name, 1)
   if (ms > LONGEST_TIMER) throw rangeError(`${name} must be at most ${LONGEST_TIMER} ms, got ${ms}`)
   return ms
+}
+
+/**
+ * As `duration`, or 0 for none.
+ * @param {unknown} value
+ * @param {string} name
+ */
+function durationOrNone(value, name) {
+  return value === 0 ? 0 : duration(value, name)
 }
 
 /**
@@ -104,6 +113,31 @@ function array(value, name) {
 function string(value, name) {
   if (typeof value !== 'string') throw typeError(`${name} must be a string, got ${kindOf(value)}`)
   if (value.includes('\0')) throw typeError(`${name} must not contain a NUL character`)
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {boolean}
+ */
+function boolean(value, name) {
+  if (typeof value !== 'boolean') throw typeError(`${name} must be a boolean, got ${kindOf(value)}`)
+  return value
+}
+
+/**
+ * One of two or more words.
+ * @template {string} Word
+ * @param {unknown} value
+ * @param {string} name
+ * @param {readonly Word[]} words
+ * @returns {Word}
+ */
+function oneOf(value, name, words) {
+  const word = words.find((one) => one === value)
+  if (word !== undefined) return word
+  const quoted = words.map((one) => `'${one}'`)
+  throw typeError(`${name} must be ${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}, got ${kindOfWord(value)}`)
 }
 
 /**
@@ -206,4 +240,4 @@ function distance(a, b) {
   return row[b.length]
 }
 
-module.exports = { span, duration, ttl, key, keys, array, string, integer, callable, signal, options, object }
+module.exports = { span, duration, durationOrNone, ttl, key, keys, array, string, boolean, oneOf, integer, callable, signal, options, object }

@@ -2,7 +2,8 @@
 
 // What a pattern does when Redis cannot serve: the option `onUnavailable` of every pattern.
 
-const { RedwrightError, typeError, kindOf } = require('./errors')
+const check = require('./check')
+const { RedwrightError } = require('./errors')
 
 /** Codes that say that Redis, or the way to it, cannot serve now: none of them is about the call itself. */
 const UNAVAILABLE = new Set(['ERR_TIMEOUT', 'ERR_UNAVAILABLE', 'ERR_CIRCUIT_OPEN', 'ERR_BUSY', 'ERR_AUTH', 'ERR_PROTOCOL', 'ERR_TLS', 'ERR_CLOSED'])
@@ -22,8 +23,7 @@ function isUnavailable(error) {
  * @returns {boolean} whether to degrade
  */
 function degrades(value = 'throw') {
-  if (value === 'throw' || value === 'degrade') return value === 'degrade'
-  throw typeError(`options.onUnavailable must be 'throw' or 'degrade', got ${typeof value === 'string' ? 'another string' : kindOf(value)}`)
+  return check.oneOf(value, 'options.onUnavailable', ['throw', 'degrade']) === 'degrade'
 }
 
 const NOT_DONE = Symbol('not done')

@@ -54,4 +54,12 @@ function kindOf(value) {
   return value === undefined ? 'undefined' : `a ${typeof value}`
 }
 
-module.exports = { RedwrightError, fromNative, typeError, rangeError, kindOf }
+/**
+ * As `kindOf`, where only some words are taken.
+ * @param {unknown} value
+ */
+function kindOfWord(value) {
+  return typeof value === 'string' ? 'another string' : kindOf(value)
+}
+
+module.exports = { RedwrightError, fromNative, typeError, rangeError, kindOf, kindOfWord }

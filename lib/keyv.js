@@ -5,7 +5,6 @@
 const { EventEmitter } = require('node:events')
 const { TypeSafeCache } = require('./cache')
 const check = require('./check')
-const { typeError, kindOf } = require('./errors')
 const { walk } = require('./walk')
 
 const PREFIX = 'keyv'
@@ -34,9 +33,7 @@ class KeyvRedwright extends EventEmitter {
   constructor(redis, options) {
     super()
     const { useKeyPrefix, ...rest } = check.options(options, 'options', Object.keys(Object(options)))
-    if (useKeyPrefix !== undefined && typeof useKeyPrefix !== 'boolean') {
-      throw typeError(`options.useKeyPrefix must be a boolean, got ${kindOf(useKeyPrefix)}`)
-    }
+    if (useKeyPrefix !== undefined) check.boolean(useKeyPrefix, 'options.useKeyPrefix')
     this.#redis = redis
     this.#options = { prefix: PREFIX, namespace: NAMESPACE, ttl: Infinity, ...rest }
     this.#useKeyPrefix = useKeyPrefix

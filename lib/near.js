@@ -13,7 +13,7 @@ const { OwnWrites, stampOf } = require('./own-writes')
 const { MISS } = require('./values')
 const { wordsOf } = require('./redis')
 
-const COPIES = ['share', 'freeze', 'clone']
+const COPIES = /** @type {const} */ (['share', 'freeze', 'clone'])
 const KNOWN = ['maxEntries', 'maxBytes', 'ttlMs', 'copy']
 const DEFAULTS = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024, ttlMs: 60_000 }
 /** Where nobody tells of changes made elsewhere. */
@@ -67,8 +67,7 @@ class Near {
     this.#writes = OwnWrites.of(redis, prefix)
     this.#own = this.#writes.watch()
     this.#ttlMs = check.duration(ttlMs, 'options.near.ttlMs')
-    if (!COPIES.includes(copy)) throw typeError(`options.near.copy must be 'share', 'freeze' or 'clone', got ${typeof copy === 'string' ? 'another string' : kindOf(copy)}`)
-    this.#copier = copierOf(copy)
+    this.#copier = copierOf(check.oneOf(copy, 'options.near.copy', COPIES))
     this.#tally = tally
     this.#store = /** @type {NearStore<Copy>} */ (new NearStore({
       maxEntries: check.integer(maxEntries, 'options.near.maxEntries', 1, 2 ** 24),

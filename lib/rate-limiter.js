@@ -4,7 +4,7 @@
 
 const { randomUUID } = require('node:crypto')
 const check = require('./check')
-const { typeError, rangeError, kindOf } = require('./errors')
+const { rangeError } = require('./errors')
 const { Counts, COUNTS } = require('./limit/counts')
 const { Decider } = require('./limit/decider')
 const { numbersOf } = require('./limit/plan')
@@ -16,7 +16,7 @@ const { Slots } = require('./limit/slots')
 const { register } = require('./registry')
 
 const OPTIONS = ['name', 'prefix', 'timeoutMs', 'onUnavailable', 'instances']
-const UNAVAILABLE = ['allow', 'deny', 'local']
+const UNAVAILABLE = /** @type {const} */ (['allow', 'deny', 'local'])
 const TIMEOUT_MS = 100
 const RESERVED_MS = 600_000
 const PLACE_MS = 30_000
@@ -38,10 +38,7 @@ class RateLimiter {
     const { prefix = 'limit', name = prefix, timeoutMs = TIMEOUT_MS, onUnavailable = 'local', instances = 1 } = check.options(options, 'options', OPTIONS)
     check.key(prefix, 'options.prefix')
     check.key(name, 'options.name')
-    if (!UNAVAILABLE.includes(onUnavailable)) {
-      const got = typeof onUnavailable === 'string' ? 'another string' : kindOf(onUnavailable)
-      throw typeError(`options.onUnavailable must be 'allow', 'deny' or 'local', got ${got}`)
-    }
+    check.oneOf(onUnavailable, 'options.onUnavailable', UNAVAILABLE)
     this.#redis = redis
     this.#decider = new Decider(redis, {
       prefix,

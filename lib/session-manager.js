@@ -193,8 +193,7 @@ function isId(id) {
  * @param {number} otherwise
  */
 function graceOf(value, name, otherwise) {
-  if (value === undefined) return otherwise
-  return value === 0 ? 0 : check.duration(value, name)
+  return value === undefined ? otherwise : check.durationOrNone(value, name)
 }
 
 module.exports = { SessionManager }

@@ -4,7 +4,7 @@
 
 const { isUint8Array } = require('node:util/types')
 const check = require('../check')
-const { typeError, rangeError, kindOf } = require('../errors')
+const { typeError, rangeError, kindOf, kindOfWord } = require('../errors')
 const json = require('./json')
 const typed = require('./typed')
 
@@ -41,8 +41,7 @@ const NAMED = { json: { id: JSON_TEXT, ...json }, typed: { id: TYPED_TEXT, ...ty
 function codecOf(option) {
   if (option === undefined) return NAMED.json
   if (typeof option === 'string' && Object.hasOwn(NAMED, option)) return NAMED[option]
-  if (typeof option === 'string') throw typeError(`options.codec must be 'json', 'typed' or an object, got another string`)
-  if (typeof option !== 'object' || option === null) throw typeError(`options.codec must be 'json', 'typed' or an object, got ${kindOf(option)}`)
+  if (typeof option !== 'object' || option === null) throw typeError(`options.codec must be 'json', 'typed' or an object, got ${kindOfWord(option)}`)
   const { id, encode, decode } = /** @type {any} */ (option)
   check.integer(id, 'options.codec.id', FIRST_OWN, LAST_OWN)
   check.callable(encode, 'options.codec.encode')

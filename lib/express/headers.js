@@ -3,7 +3,7 @@
 // Decisions as header fields, in each of the forms that clients know. Pure: nothing is read but the arguments.
 
 const check = require('../check')
-const { typeError, rangeError, kindOf } = require('../errors')
+const { typeError, rangeError, kindOf, kindOfWord } = require('../errors')
 const { policiesOf } = require('./policies')
 const { quotasOf } = require('./quota')
 
@@ -131,8 +131,7 @@ function formatsOf(value) {
   const known = /** @type {Format[]} */ (Object.keys(FORMATS))
   for (const format of list) {
     if (known.includes(format)) continue
-    const got = typeof format === 'string' ? 'another string' : kindOf(format)
-    throw typeError(`options.headers must be false, or one or several of '${known.join("', '")}', got ${got}`)
+    throw typeError(`options.headers must be false, or one or several of '${known.join("', '")}', got ${kindOfWord(format)}`)
   }
   const rivals = RIVALS.filter((format) => list.includes(format))
   if (rivals.length > 1) throw rangeError(`options.headers: ${rivals.join(' and ')} write RateLimit in different ways, so only one of them can be chosen`)
@@ -143,7 +142,7 @@ function formatsOf(value) {
 function unitOf(value) {
   if (value === undefined) return UNITS[0]
   if (typeof value === 'string' && UNITS.includes(value)) return value
-  throw typeError(`options.unit must be one of '${UNITS.join("', '")}', got ${typeof value === 'string' ? 'another string' : kindOf(value)}`)
+  throw typeError(`options.unit must be one of '${UNITS.join("', '")}', got ${kindOfWord(value)}`)
 }
 
 /**

@@ -3,10 +3,11 @@
 // The options of the middleware, checked and completed.
 
 const check = require('../check')
-const { typeError, kindOf } = require('../errors')
+const { typeError } = require('../errors')
 const { algorithmOf, period: periodOf, policyName, MOST: MOST_UNITS } = require('../limit/policy')
 const { subnetOf } = require('./client-key')
 const { formatsOf, unitOf } = require('./headers')
+const { callback, flag } = require('./optional')
 const { policiesOf } = require('./policies')
 
 /** @typedef {import('./policies').Checked} Policy */
@@ -99,29 +100,6 @@ function costOf(cost) {
   if (typeof cost === 'function') return async (req, res) => check.integer(await cost(req, res), 'options.cost()', 1, MOST_UNITS)
   const units = cost === undefined ? 1 : check.integer(cost, 'options.cost', 1, MOST_UNITS)
   return () => units
-}
-
-/**
- * @param {any} options
- * @param {string} name
- * @returns {((...args: any[]) => any) | undefined}
- */
-function callback(options, name) {
-  if (options[name] !== undefined) check.callable(options[name], `options.${name}`)
-  return options[name]
-}
-
-/**
- * @param {any} options
- * @param {string} name
- * @param {boolean} otherwise
- * @returns {boolean}
- */
-function flag(options, name, otherwise) {
-  const value = options[name]
-  if (value === undefined) return otherwise
-  if (typeof value !== 'boolean') throw typeError(`options.${name} must be a boolean, got ${kindOf(value)}`)
-  return value
 }
 
 /**

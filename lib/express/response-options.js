@@ -3,7 +3,8 @@
 // The options of `cacheMiddleware`, checked and completed.
 
 const check = require('../check')
-const { typeError, rangeError, kindOf } = require('../errors')
+const { typeError, rangeError } = require('../errors')
+const { callback, flag } = require('./optional')
 
 const KNOWN = /** @type {const} */ ([
   'ttl', 'mode', 'keyGenerator', 'query', 'vary', 'tags', 'skip', 'statuses', 'maxBody', 'maxVariants', 'heuristic', 'stripSetCookie', 'ignoreCookies', 'compress',
@@ -19,7 +20,7 @@ const FIELD = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/
 function planOf(given) {
   const options = check.options(given, 'options', KNOWN)
   const { mode = 'ttl', cacheName = 'redwright', maxBody = 4 * MB, maxVariants = 256, waitMs = 5000 } = options
-  if (mode !== 'ttl' && mode !== 'http') throw typeError(`options.mode must be 'ttl' or 'http', got ${typeof mode === 'string' ? 'another string' : kindOf(mode)}`)
+  check.oneOf(mode, 'options.mode', ['ttl', 'http'])
   if (mode === 'ttl' && options.ttl === undefined) throw typeError("options.ttl must be given, or options.mode be 'http'")
   if (typeof cacheName !== 'string' || !TOKEN.test(cacheName)) throw typeError('options.cacheName must be a letter, then letters, digits, _, - or ., at most 64')
   return {
@@ -40,7 +41,7 @@ function planOf(given) {
     ignoreCookies: flag(options, 'ignoreCookies', false),
     compress: flag(options, 'compress', false),
     invalidatesOnWrite: flag(options, 'invalidateOnWrite', true),
-    waitMs: waitMs === 0 ? 0 : check.duration(waitMs, 'options.waitMs'),
+    waitMs: check.durationOrNone(waitMs, 'options.waitMs'),
     onError: callback(options, 'onError'),
     cacheName,
   }
@@ -82,29 +83,6 @@ function fields(vary) {
 function statusesOf(statuses) {
   if (statuses === undefined) return undefined
   return /** @type {unknown[]} */ (check.array(statuses, 'options.statuses')).map((status, i) => check.integer(status, `options.statuses[${i}]`, 200, 599))
-}
-
-/**
- * @param {any} options
- * @param {string} name
- * @returns {((...args: any[]) => any) | undefined}
- */
-function callback(options, name) {
-  if (options[name] !== undefined) check.callable(options[name], `options.${name}`)
-  return options[name]
-}
-
-/**
- * @param {any} options
- * @param {string} name
- * @param {boolean} otherwise
- * @returns {boolean}
- */
-function flag(options, name, otherwise) {
-  const value = options[name]
-  if (value === undefined) return otherwise
-  if (typeof value !== 'boolean') throw typeError(`options.${name} must be a boolean, got ${kindOf(value)}`)
-  return value
 }
 
 module.exports = { planOf }

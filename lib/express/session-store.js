@@ -7,7 +7,7 @@ const check = require('../check')
 const { Sessions } = require('../session/sessions')
 const { answer } = require('./session-callback')
 const { tellConnection } = require('./session-connection')
-const { planOf, graceOf } = require('./session-options')
+const { planOf } = require('./session-options')
 const { Origin, originOf, setOrigin, sendOrigin } = require('./session-origin')
 const { expressStore } = require('./session-peer')
 const { sessionOf } = require('./session-record')
@@ -154,7 +154,7 @@ class SessionStore extends EventEmitter {
    */
   async rotate(req, options) {
     const { graceMs } = check.options(options, 'options', ['graceMs'])
-    const { alive } = await this.#rotation.rotate(req, graceMs === undefined ? this.#plan.graceMs : graceOf(graceMs, 'options.graceMs'))
+    const { alive } = await this.#rotation.rotate(req, graceMs === undefined ? this.#plan.graceMs : check.durationOrNone(graceMs, 'options.graceMs'))
     return alive
   }
 

@@ -3,7 +3,7 @@
 // `RateLimitStore`: where express-rate-limit keeps its counts. It counts, and express-rate-limit decides.
 
 const check = require('../check')
-const { RedwrightError, typeError, kindOf } = require('../errors')
+const { RedwrightError, typeError } = require('../errors')
 const { Counts } = require('../limit/counts')
 const { period: periodOf } = require('../limit/policy')
 const { LocalCounts } = require('./local-counts')
@@ -13,7 +13,7 @@ const KNOWN = /** @type {const} */ (['prefix', 'timeoutMs', 'onUnavailable'])
 /** That of rate-limit-redis, so that a change of the store takes the counts along. */
 const PREFIX = 'rl:'
 const TIMEOUT_MS = 100
-const UNAVAILABLE = ['local', 'reject']
+const UNAVAILABLE = /** @type {const} */ (['local', 'reject'])
 
 class RateLimitStore {
   /** Others count the same keys: express-rate-limit asks. */
@@ -31,12 +31,8 @@ class RateLimitStore {
   constructor(source, options) {
     const { prefix = PREFIX, timeoutMs = TIMEOUT_MS, onUnavailable = 'local' } = check.options(options, 'options', KNOWN)
     check.key(prefix, 'options.prefix')
-    if (!UNAVAILABLE.includes(onUnavailable)) {
-      const got = typeof onUnavailable === 'string' ? 'another string' : kindOf(onUnavailable)
-      throw typeError(`options.onUnavailable must be 'local' or 'reject', got ${got}`)
-    }
     this.prefix = prefix
-    this.#answersAlone = onUnavailable === 'local'
+    this.#answersAlone = check.oneOf(onUnavailable, 'options.onUnavailable', UNAVAILABLE) === 'local'
     this.#counts = Counts.of(source, prefix, check.duration(timeoutMs, 'options.timeoutMs'))
   }
 

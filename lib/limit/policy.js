@@ -3,7 +3,7 @@
 // One policy: as it is given, checked, and as it is counted.
 
 const check = require('../check')
-const { typeError, rangeError, kindOf } = require('../errors')
+const { typeError, rangeError, kindOf, kindOfWord } = require('../errors')
 
 const MOST = 2 ** 31
 const LONGEST_PERIOD_MS = 366 * 86_400_000
@@ -108,7 +108,7 @@ function policyName(value, name) {
  */
 function algorithmOf(value, name) {
   if (typeof value === 'string' && Object.hasOwn(ALGORITHMS, value)) return
-  throw typeError(`${name} must be one of '${Object.keys(ALGORITHMS).join("', '")}', got ${typeof value === 'string' ? 'another string' : kindOf(value)}`)
+  throw typeError(`${name} must be one of '${Object.keys(ALGORITHMS).join("', '")}', got ${kindOfWord(value)}`)
 }
 
 /**

@@ -3,7 +3,7 @@
 // Options of locks.
 
 const check = require('../check')
-const { typeError, kindOf } = require('../errors')
+const { typeError, kindOf, kindOfWord } = require('../errors')
 const { Redis, realmOf } = require('../redis')
 const { FAIR, RENEW } = require('./native')
 
@@ -81,7 +81,7 @@ function defaultTerms(given, isQuorum, permits) {
   return {
     waitMs: 0,
     signal: undefined,
-    flags: flag(fair, 'fair') ? FAIR : 0,
+    flags: check.boolean(fair, 'options.fair') ? FAIR : 0,
     maxHoldMs: check.duration(maxHoldMs, 'options.maxHoldMs'),
     replicas: replicasOf(replicas),
     replicaTimeoutMs: check.duration(replicaTimeoutMs, 'options.replicaTimeoutMs'),
@@ -101,10 +101,10 @@ function termsOf(given, defaults, isQuorum, otherwise) {
   const { waitMs, signal, renew, maxHoldMs, replicas, replicaTimeoutMs, fair } = given
   if (isQuorum) refuseInQuorum(given)
   if (signal !== undefined) check.signal(signal, 'options.signal')
-  const isFair = fair === undefined ? (defaults.flags & FAIR) !== 0 : flag(fair, 'fair')
-  const renews = renew === undefined ? otherwise.renew || maxHoldMs !== undefined : flag(renew, 'renew')
+  const isFair = fair === undefined ? (defaults.flags & FAIR) !== 0 : check.boolean(fair, 'options.fair')
+  const renews = renew === undefined ? otherwise.renew || maxHoldMs !== undefined : check.boolean(renew, 'options.renew')
   return {
-    waitMs: waitMs === undefined ? otherwise.waitMs : spanOrNone(waitMs, 'options.waitMs'),
+    waitMs: waitMs === undefined ? otherwise.waitMs : check.durationOrNone(waitMs, 'options.waitMs'),
     signal,
     flags: (isFair ? FAIR : 0) | (renews ? RENEW : 0),
     maxHoldMs: maxHoldMs === undefined ? defaults.maxHoldMs : check.duration(maxHoldMs, 'options.maxHoldMs'),
@@ -120,7 +120,7 @@ function termsOf(given, defaults, isQuorum, otherwise) {
  */
 function patienceOf({ retries = RETRIES, retryDelay = RETRY_DELAY_MS }) {
   const times = check.integer(retries, 'options.retries', 0, MOST_RETRIES)
-  return Math.min(LONGEST_MS, times * spanOrNone(retryDelay, 'options.retryDelay'))
+  return Math.min(LONGEST_MS, times * check.durationOrNone(retryDelay, 'options.retryDelay'))
 }
 
 /** @param {unknown} ttlMs @param {string} [name] */
@@ -138,23 +138,12 @@ function permitsOf(permits, name) {
   return check.integer(permits, name, 1, MOST_PERMITS)
 }
 
-/** @param {unknown} value @param {string} name */
-function spanOrNone(value, name) {
-  return value === 0 ? 0 : check.duration(value, name)
-}
-
-/** @param {unknown} value @param {string} name */
-function flag(value, name) {
-  if (typeof value !== 'boolean') throw typeError(`options.${name} must be a boolean, got ${kindOf(value)}`)
-  return value
-}
-
 /** @param {unknown} replicas */
 function replicasOf(replicas) {
   if (replicas === 'majority') return -1
   if (replicas === 'all') return -2
   if (typeof replicas === 'number') return check.integer(replicas, 'options.replicas', 0, MOST_REPLICAS)
-  throw typeError(`options.replicas must be a number, 'majority' or 'all', got ${typeof replicas === 'string' ? 'another string' : kindOf(replicas)}`)
+  throw typeError(`options.replicas must be a number, 'majority' or 'all', got ${kindOfWord(replicas)}`)
 }
 
 /** @param {any} given */

@@ -12,7 +12,7 @@ const TOMBSTONE_MS = 60_000
 const MOST_SESSIONS = 10_000
 const MOST_KEYS = 16
 const LEAST_SECRET = 32
-const LIMITS = ['evict', 'refuse']
+const LIMITS = /** @type {const} */ (['evict', 'refuse'])
 
 /** What `settingsOf` reads; a door adds its own. */
 const OPTIONS = [
@@ -46,7 +46,7 @@ function settingsOf(given) {
   check.key(name, 'options.name')
   check.key(namespace, 'options.namespace')
   if (legacyPrefix !== undefined) checkApart(legacyPrefix, space(prefix, namespace))
-  if (!LIMITS.includes(onLimit)) throw typeError(`options.onLimit must be 'evict' or 'refuse', got ${typeof onLimit === 'string' ? 'another string' : kindOf(onLimit)}`)
+  check.oneOf(onLimit, 'options.onLimit', LIMITS)
   return {
     name,
     prefix,
