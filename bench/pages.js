@@ -26,7 +26,9 @@ const HEAD = ['requests/s', 'p50 ms', 'p99 ms', 'main us', 'CPU us']
 const who = () => contenderNames.filter((name) => contender(name).pages !== undefined)
 
 async function run({ contenders, url, quick }) {
-  const all = contenders.flatMap((name) => contender(name).pages.map((what) => ({ name, what })))
+  // A contender that goes on from another has its pages, too.
+  const whose = new Map(contenders.toReversed().flatMap((name) => contender(name).pages.map((what) => [what, name])))
+  const all = [...whose].toReversed().map(([what, name]) => ({ name, what }))
   const found = Object.fromEntries(all.map(({ what }) => [what, { cells: {} }]))
   const racers = new Map()
   const bases = new Map()

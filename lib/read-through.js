@@ -3,6 +3,7 @@
 // `getOrSet`: a read, and on a miss a load whose value is stored. `docs/design.md` has the states and why they are right.
 
 const { until } = require('./abort')
+const { Expectation } = require('./expectation')
 const { Flight } = require('./flights')
 const { Context, load, within } = require('./loader')
 const { KIND, Odd } = require('./odd')
@@ -65,13 +66,13 @@ class Errand extends Flight {
 
   /** @param {any} stored */
   decode(stored) {
-    this.#tell()
+    this.tell()
     return this.#owner.answered(this, stored)
   }
 
   /** @param {any} error */
   recover(error) {
-    this.#tell()
+    this.tell()
     return this.#owner.unread(this, error)
   }
 
@@ -81,7 +82,8 @@ class Errand extends Flight {
     else (this.#waiting ??= []).push(callback)
   }
 
-  #tell() {
+  /** The store has answered. */
+  tell() {
     const waiting = this.#waiting
     this.#waiting = null
     if (waiting) for (const callback of waiting) callback()
@@ -95,6 +97,7 @@ class ReadThrough {
   #flights
   #tally
   #report
+  #expectation = new Expectation()
   /** For callers whose values are read in the same way, with and without a stale life. */
   #terms
 
@@ -133,11 +136,49 @@ class ReadThrough {
     } else {
       const errand = new Errand(this, space, key, terms, fetcher, plan)
       this.#flights.begin(errand)
-      errand.promise = forceFresh ? this.#loadAnew(errand) : this.#reader.read(key, plan, errand)
+      errand.promise = forceFresh ? this.#loadAnew(errand) : this.#mayAskFirst(plan) ? this.#askFirst(errand) : this.#reader.read(key, plan, errand)
       flight = errand
     }
     if (plan.answered !== undefined) /** @type {Errand} */ (flight).whenAnswered(plan.answered)
     return signal === undefined ? flight.promise : until(signal, flight.promise)
+  }
+
+  /**
+   * Whether the right to load may be asked for before anything is read: where it is likely to be needed, and a value that is there says by itself all that the caller wants.
+   * @param {Plan} plan
+   */
+  #mayAskFirst({ ttlMs, staleMs, beta, leased }) {
+    return this.#expectation.isMiss && leased && ttlMs > 0 && staleMs === 0 && beta === 0 && !this.#reader.isNear
+  }
+
+  /**
+   * A read and the right to load in one: what is there is given in place of the right, as a read would have given it.
+   * @param {Errand} errand
+   */
+  async #askFirst(errand) {
+    const { key, plan } = errand
+    const token = newToken()
+    this.#flights.loads(errand, token, this.#store.leaseMs)
+    /** @type {[answer: number, stored: any, epoch: number, waited: boolean]} */
+    let given
+    try {
+      given = await this.#store.lease(key, plan.namespace, { token, how: ASK.MISS, waitMs: 0, tagged: plan.tagged })
+    } catch (/** @type {any} */ error) {
+      this.#flights.hasLoaded(errand)
+      if (error?.maybeExecuted) this.#giveBack(errand, token, 0)
+      return errand.recover(error)
+    }
+    const [answer, stored, epoch] = given
+    if (answer === ANSWER.GRANTED) {
+      errand.tell()
+      this.#expectation.saw(true)
+      this.#tally.missed()
+      const fallback = stored === null ? MISS : await this.#reader.fallback(stored, 0)
+      return this.#load(errand, { token, epoch, fallback, isRefresh: false })
+    }
+    this.#flights.hasLoaded(errand)
+    // What is not ours is read, and is nothing.
+    return stored === null ? this.#reader.read(key, plan, errand) : errand.decode(stored)
   }
 
   /**
@@ -154,6 +195,7 @@ class ReadThrough {
    * @param {any} found a value, `MISS`, or what is odd
    */
   #found(errand, found) {
+    this.#expectation.saw(found === MISS)
     if (found === MISS) return this.#missed(errand, ASK.MISS)
     if (!(found instanceof Odd)) return errand.plan.judge === undefined ? found : this.#judged(errand, found, errand.plan.judge(found))
     switch (found.kind) {

@@ -44,6 +44,11 @@ class Reader {
     this.terms = schema ?? values.terms
   }
 
+  /** Whether what is read is kept in memory. */
+  get isNear() {
+    return this.#near !== null
+  }
+
   /**
    * Reads for `getOrSet`. `caller` is given what is stored and makes an outcome of it, by `judge`.
    * @param {string} key

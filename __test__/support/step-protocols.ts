@@ -71,6 +71,11 @@ async function loadElsewhere(cast: Cast, key = KEY): Promise<void> {
   await begun.promise
 }
 
+/** So the next read is expected to find nothing, and asks for the lease at once. */
+async function missOften({ troubled }: Cast): Promise<void> {
+  for (let i = 0; i < 20; i++) await troubled.cache.getOrSet(`missed ${i}`, loadOld)
+}
+
 /** Tagged entries, and a load of one that carries the tag too. */
 async function storeAndLoad(cast: Cast): Promise<void> {
   await storeTagged(cast)
@@ -84,6 +89,22 @@ const failed = new Error('no source either')
 
 export const PROTOCOLS: readonly Protocol[] = [
   { name: 'getOrSet', kind: 'load', steps: ['get', 'lease', 'store'], run: ({ troubled }) => troubled.cache.getOrSet(KEY, loadOld) },
+  {
+    name: 'getOrSet where the last reads missed',
+    kind: 'load',
+    steps: ['lease', 'store'],
+    prepare: missOften,
+    run: ({ troubled }) => troubled.cache.getOrSet(KEY, loadOld),
+  },
+  {
+    name: 'getOrSet with tags, where the last reads missed',
+    kind: 'load',
+    steps: ['lease', 'snapshot', 'epoch', 'store'],
+    clusterSteps: ['lease', 'snapshot', 'epoch', 'register', 'store'],
+    prepare: missOften,
+    run: ({ troubled, tag }) => troubled.cache.getOrSet(KEY, loadOld, { tags: [tag] }),
+    invalidate: byTag,
+  },
   {
     name: 'getOrSet with tags',
     kind: 'load',

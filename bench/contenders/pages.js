@@ -3,11 +3,16 @@
 // Who answers pages from a store (bench/pages.js): a handler of Express each, before one route.
 
 const HOUR = 3_600
+/** As long as the body of the route. */
+const READY = 'x'.repeat(2_000)
 
 /** @type {Record<string, (url: string) => Promise<{ handle?: Function, close(): unknown }>>} */
 const PAGES = {
   /** Nothing is stored: what the others are measured against where they store. */
   'no cache': async () => ({ handle: undefined, close() {} }),
+
+  /** What Express leaves to gain: the body lies ready, and nothing is asked for it. */
+  'no cache, ready bytes': async () => ({ handle: (_req, res) => res.end(READY), close() {} }),
 
   redwright: (url) => ours(url, {}),
   'redwright, near': (url) => ours(url, { near: true }),

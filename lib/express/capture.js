@@ -4,8 +4,8 @@
 
 /**
  * Who is told. `head` is called once, when status and fields are known and nothing has left; where it gives `false`, nothing of what the handler writes is sent,
- * and somebody else answers. `chunk` is told of each piece of the body while `keeps` is true, `end` that it is whole, `closed` that it will never be.
- * @typedef {{ keeps: boolean, head(): boolean, chunk(bytes: Buffer): void, end(): void, closed(): void }} Watcher
+ * and somebody else answers, which only happens where `mayHold` says so. `chunk` is told of each piece of the body while `keeps` is true, `end` that it is whole, `closed` that it will never be.
+ * @typedef {{ keeps: boolean, mayHold: boolean, head(): boolean, chunk(bytes: Buffer): void, end(): void, closed(): void }} Watcher
  */
 
 class Capture {
@@ -15,6 +15,8 @@ class Capture {
   #isHead = false
   #isSent = true
   #isEnded = false
+  /** Whether the response is as it was. */
+  #isOver = false
   /** What is called inside of a call is part of it: `end` of HTTP/2 writes. */
   #isInside = false
 
@@ -25,19 +27,29 @@ class Capture {
   constructor(res, watcher) {
     this.#res = res
     this.#watcher = watcher
-    const { writeHead, flushHeaders, write, end } = res
-    this.#own = { writeHead, flushHeaders, write, end }
-    res.writeHead = (/** @type {any[]} */ ...args) => this.#writeHead(args)
-    res.flushHeaders = () => this.#flushHeaders()
-    res.write = (/** @type {any[]} */ ...args) => this.#write(args)
-    res.end = (/** @type {any[]} */ ...args) => this.#end(args)
+    // Express gives each response a shape of its own, so whatever is set on one is dear. That is why nothing more is set, and nothing is set back.
+    const { writeHead, write, end } = res
+    this.#own = { writeHead, write, end }
+    res.writeHead = (/** @type {any[]} */ ...args) => (this.#isOver ? writeHead.apply(res, args) : this.#writeHead(args))
+    res.write = (/** @type {any[]} */ ...args) => (this.#isOver ? write.apply(res, args) : this.#write(args))
+    res.end = (/** @type {any[]} */ ...args) => (this.#isOver ? end.apply(res, args) : this.#end(args))
     res.on('close', this.#closed)
+    if (watcher.mayHold) this.#watchFlushes()
   }
 
-  /** Gives the response back as it was. */
-  restore() {
-    Object.assign(this.#res, this.#own)
-    this.#res.removeListener('close', this.#closed)
+  /** It asks for a head and sends it, and there may be none. */
+  #watchFlushes() {
+    const res = this.#res
+    const { flushHeaders } = res
+    res.flushHeaders = () => {
+      if (!this.#isOver) this.#head()
+      if (this.#isOver || this.#isSent) flushHeaders.call(res)
+    }
+  }
+
+  /** From now on the response is as if nobody watched. */
+  over() {
+    this.#isOver = true
   }
 
   #closed = () => {
@@ -62,12 +74,6 @@ class Capture {
     applyHead(res, args)
     this.#head()
     return this.#isSent ? this.#own.writeHead.call(res, res.statusCode) : res
-  }
-
-  #flushHeaders() {
-    this.#head()
-    // It would write a head that was not made.
-    if (this.#isSent) this.#own.flushHeaders.call(this.#res)
   }
 
   /** @param {any[]} args */

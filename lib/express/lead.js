@@ -4,7 +4,7 @@
 
 const { STATUS_CODES } = require('node:http')
 const { addCacheStatus, cacheStatus } = require('../http/cache-status')
-const { notModified } = require('../http/conditional')
+const { isConditional, notModified } = require('../http/conditional')
 const { valueOf } = require('../http/fields')
 const { Snapshot, listOf, storable, takenAway } = require('../http/outgoing')
 const { Aside } = require('./aside')
@@ -42,6 +42,8 @@ class Lead {
   #mode = MODE.SENT
   /** Whether the body is kept, to be stored. */
   keeps = false
+  /** Whether something else may be sent than what the handler says. */
+  mayHold
   /** @type {Buffer[]} */
   #chunks = []
   #length = 0
@@ -65,6 +67,7 @@ class Lead {
     this.#isLeased = isLeased
     this.#before = new Snapshot(this.#res)
     this.#aside = new Aside(this.#req)
+    this.mayHold = seen !== null || exchange.isBehind || isConditional(exchange.req.headers)
   }
 
   /**
@@ -118,7 +121,7 @@ class Lead {
   /** Why it is not stored; `null` where it is. */
   #judge() {
     const terms = this.#door.judge(this.#req, this.#status, this.#fields)
-    const detail = refusalOf(this.#exchange, this.#res, terms)
+    const detail = refusalOf(this.#exchange, this.#fields, terms)
     if (detail !== null) {
       this.#refuse(detail)
       return detail
@@ -141,7 +144,7 @@ class Lead {
 
   #isKnown() {
     const headers = this.#aside.client
-    if (this.#status !== 200 || (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined)) return false
+    if (this.#status !== 200 || !isConditional(headers)) return false
     const [etag, lastModified] = ['ETag', 'Last-Modified'].map((name) => this.#res.getHeader(name)?.toString())
     return (etag !== undefined || lastModified !== undefined) && notModified(headers, etag, lastModified)
   }
@@ -163,7 +166,7 @@ class Lead {
   /** The body is whole. */
   end() {
     const seen = this.#seen
-    this.#capture?.restore()
+    this.#capture?.over()
     this.#aside.takeBack()
     if (seen !== null && this.#mode === MODE.FRESHENED) void this.#freshen(seen)
     else if (seen !== null && this.#mode === MODE.FAILED) this.#standIn(seen)
@@ -178,7 +181,7 @@ class Lead {
   }
 
   closed() {
-    this.#capture?.restore()
+    this.#capture?.over()
     this.#aside.takeBack()
     this.#door.cache.counts.aborted++
     this.keeps = false

@@ -2,6 +2,7 @@
 
 // Why a response is not stored, and what that says to others who ask for the page.
 
+const { valueOf } = require('../http/fields')
 const { PASS_ERROR_MS, PASS_MS, PASS_RECORD, lifeOf } = require('../http/making')
 const { credentialsOf } = require('./credentials')
 const { NOTHING, outcome } = require('./keep')
@@ -12,21 +13,21 @@ const OF_REQUEST = new Set(['request-no-store', 'authorization', 'cookie', 'part
 /**
  * The `detail` of `Cache-Status`; `null` for what is stored.
  * @param {import('./exchange').Exchange} exchange
- * @param {any} res
+ * @param {readonly string[]} fields of the response
  * @param {import('../http/policy').Terms} terms
  * @returns {string | null}
  */
-function refusalOf(exchange, res, terms) {
+function refusalOf(exchange, fields, terms) {
   if (!terms.storable) return terms.reason
-  const { req, door } = exchange
+  const { req, res, door } = exchange
   const { plan } = door
   // Who it is may have been found out behind us.
   const credentials = exchange.credentials ?? credentialsOf(req, plan)
   if (credentials !== null && !terms.open && !(credentials === 'cookie' && terms.explicit)) return credentials
   if (lifeOf(terms, plan.mode === 'http') <= 0) return 'no-freshness'
-  if (Number(res.getHeader('Content-Length') ?? 0) > plan.maxBody) return 'too-large'
+  if (Number(valueOf(fields, 'content-length') ?? 0) > plan.maxBody) return 'too-large'
   // It is not meant to end.
-  if (/^text\/event-stream/i.test(String(res.getHeader('Content-Type')))) return 'stream'
+  if (/^text\/event-stream/i.test(valueOf(fields, 'content-type') ?? '')) return 'stream'
   try {
     exchange.tags = door.tagsOf(req, res)
   } catch (error) {

@@ -3,7 +3,7 @@
 // A stored response, given to a client.
 
 const { addCacheStatus } = require('../http/cache-status')
-const { notModified } = require('../http/conditional')
+const { isConditional, notModified } = require('../http/conditional')
 const { rangeOf } = require('../http/range')
 const { chooseEncoding } = require('../http/vary')
 
@@ -101,11 +101,6 @@ function answerOf(req, stored) {
   if (range === 'unsatisfiable') return { ...plain, status: 416, fields: [], more: ['Content-Range', `bytes */${body.length}`] }
   const [{ start, end }] = range
   return { ...whole, status: 206, more: ['Content-Range', `bytes ${start}-${end}/${body.length}`], start, end }
-}
-
-/** @param {Record<string, any>} headers */
-function isConditional(headers) {
-  return headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined
 }
 
 /**

@@ -8,6 +8,11 @@ const { opaque } = require('./fields')
 /** A member of a list of entity tags, with the commas before it. */
 const TAG = /[ \t,]*(?:W\/)?("[\x21\x23-\x7e\x80-\uffff]*")[ \t]*(?=,|$)/y
 
+/** @param {Record<string, string | string[] | undefined>} requestHeaders */
+function isConditional(requestHeaders) {
+  return requestHeaders['if-none-match'] !== undefined || requestHeaders['if-modified-since'] !== undefined
+}
+
 /**
  * Whether a conditional GET or HEAD is to be answered with 304. What is preconditions to us, `If-Match` and `If-Unmodified-Since`, is the origin's business.
  * @param {Record<string, string | string[] | undefined>} requestHeaders
@@ -47,4 +52,4 @@ function isNotAfter(one, other) {
   return one === other ? !Number.isNaN(since) : native.parseHttpDate(one, now) <= since
 }
 
-module.exports = { notModified }
+module.exports = { isConditional, notModified }

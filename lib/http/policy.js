@@ -58,6 +58,8 @@ const PLACES = new Map([
   ['vary', 9],
   ['content-encoding', 10],
 ])
+/** Those that are held against the time of day. */
+const DATES = [5, 6, 8]
 const VERDICTS = /** @type {const} */ (['fresh', 'stale', 'stale-allowed', 'validate'])
 
 /**
@@ -86,8 +88,33 @@ function judgeResponse({ method, status, requestHeaders, responseHeaders, option
   if (heuristic) what |= MAY_GUESS
   if (statuses?.includes(status)) what |= ASKED_STATUS
   if (requestHeaders.authorization !== undefined && !keyedVary?.includes('authorization')) what |= AUTHORIZED
+  return terms(ruling(now, status, ttlMs, what, fields).split(' '), (what & VALIDATORS) !== 0, keyedVary)
+}
+
+/** So many rulings are remembered: a site says the same of most of its pages. */
+const REMEMBERED = 200
+const LONGEST = 500
+/** @type {Map<string, string>} */
+const remembered = new Map()
+
+/**
+ * What the rules say, remembered where no date is in it.
+ * @param {number} now
+ * @param {number} status
+ * @param {number} ttlMs
+ * @param {number} what
+ * @param {(string | undefined)[]} fields
+ */
+function ruling(now, status, ttlMs, what, fields) {
+  const isDated = DATES.some((place) => fields[place] !== undefined)
+  const key = isDated ? '' : `${status} ${ttlMs} ${what} ${JSON.stringify(fields)}`
+  const known = remembered.get(key)
+  if (known !== undefined) return known
   const line = native.judgeHttpResponse(now, status, ttlMs, what, fields)
-  return terms(line.split(' '), (what & VALIDATORS) !== 0, keyedVary)
+  if (isDated || key.length > LONGEST) return line
+  if (remembered.size >= REMEMBERED) remembered.clear()
+  remembered.set(key, line)
+  return line
 }
 
 /**

@@ -6,12 +6,12 @@ const { TypeSafeCache, getOrSetJudged, invalidate, planOf } = require('../cache'
 const check = require('../check')
 const { typeError, kindOf } = require('../errors')
 const { escapeGlob } = require('../key-space')
+const { Recent } = require('../recent')
 const { register } = require('../registry')
 const { Bodies } = require('./bodies')
 const { AT, READABLE, addressIn, keyOf, ownKey, targetOf } = require('./key')
 const { HOUR, PASS_MS } = require('./making')
 const { LATE, Patience } = require('./patience')
-const { Recent } = require('./recent')
 
 const NAMESPACE = 'http'
 /** About so many pages it is remembered what was found out. */
