@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { TypeSafeCache } from '../index.js'
+import { Redis, TypeSafeCache } from '../index.js'
 import { onEveryBackend } from './support/backends'
 import { fresh, sentBy } from './support/cache-tools'
 
@@ -51,4 +51,18 @@ onEveryBackend('callers who read the same key together', (backend) => {
     await Promise.all([cache.set('1', 'one'), cache.set('2', 'two'), cache.set('1', 'elsewhere', { namespace: other })])
     assert.deepEqual(await Promise.all([cache.get('1'), cache.get('2'), cache.get('1', other)]), ['one', 'two', 'elsewhere'])
   })
+})
+
+test('one that is refused at once leaves none behind it in its turn without an answer', async () => {
+  const redis = new Redis({ host: '127.0.0.1', port: 1 })
+  await redis.close()
+  for (const near of [false, true]) {
+    const cache = new TypeSafeCache(redis, { near })
+    // Nothing but promises between them: all of that is one turn.
+    const answers = await Promise.race([
+      (async () => [await cache.get('k').catch(({ code }) => code), await cache.get('k').catch(({ code }) => code), await cache.get('k').catch(({ code }) => code)])(),
+      new Promise((resolve) => setImmediate(resolve, 'no answer')),
+    ])
+    assert.deepEqual(answers, ['ERR_CLOSED', 'ERR_CLOSED', 'ERR_CLOSED'])
+  }
 })

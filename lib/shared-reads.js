@@ -10,6 +10,8 @@ class SharedRead {
   /** Those who have come behind the first. @type {((stored: any, error: any) => void)[] | null} */
   #others = null
   #found
+  /** It may be refused at once, within its turn: who comes behind that reads again. */
+  isOver = false
 
   /** @param {(stored: any) => any} found makes the outcome */
   constructor(found) {
@@ -49,6 +51,7 @@ class SharedRead {
    * @param {any} error
    */
   #tell(stored, error) {
+    this.isOver = true
     for (const other of this.#others ?? []) other(stored, error)
   }
 }
@@ -78,7 +81,8 @@ class SharedReads {
 
   /** @param {string} key */
   get(key) {
-    return this.#isBegun ? this.#reads.get(key) : undefined
+    const read = this.#isBegun ? this.#reads.get(key) : undefined
+    return read?.isOver ? undefined : read
   }
 
   /**
