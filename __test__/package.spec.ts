@@ -24,7 +24,7 @@ describe('the package', () => {
     const { exports } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'))
     const doors = Object.values<any>(exports).flatMap((door) => (typeof door === 'string' ? [] : [door.types, door.default]))
     for (const door of doors) assert.ok(main.files.includes(path.posix.normalize(door)), `${door} is missing`)
-    const expected = /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|binding\.js|[a-z-]+\.(js|d\.ts)|lib\/[a-z/-]+\.js)$/
+    const expected = /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|binding\.js|[a-z-]+\.(js|d\.ts)|lib\/[a-z/-]+\.(js|lua))$/
     assert.deepEqual(main.files.filter((file) => !expected.test(file)), [])
   })
 

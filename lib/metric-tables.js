@@ -12,7 +12,7 @@
  * @property {string} help
  */
 
-/** @typedef {'cache' | 'client' | 'limiter' | 'lock' | 'page' | 'session'} Kind */
+/** @typedef {'cache' | 'client' | 'limiter' | 'lock' | 'next' | 'page' | 'session'} Kind */
 
 /** @type {(type: Metric['type']) => (key: string, name: string, unit: string, help: string, scale?: number) => Metric} */
 const of = (type) => (key, name, unit, help, scale = 1) => ({ key, name, type, unit, scale, help })
@@ -71,6 +71,19 @@ const TABLES = {
     counter('released', 'released', '{lock}', 'Those that were given back while they were held.'),
     counter('lost', 'lost', '{lock}', 'Those that were over, or with another, before they were given back.'),
     gauge('held', 'held', '{lock}', 'Those that are held now.'),
+  ],
+  next: [
+    counter('hits', 'hits', '{entry}', 'Entries that Next.js was given.'),
+    counter('staleHits', 'stale.hits', '{entry}', 'Those that it was to make anew behind that.'),
+    counter('misses', 'misses', '{entry}', 'Times that it was given none.'),
+    counter('seeds', 'seeds', '{entry}', 'Pages taken from what the build has left.'),
+    counter('stores', 'stores', '{entry}', 'Entries stored.'),
+    counter('expired', 'expired', '{entry}', 'Entries not given because one of their tags was over.'),
+    counter('unreadable', 'unreadable', '{entry}', 'Entries found that could not be read.'),
+    counter('tooLarge', 'too.large', '{entry}', 'Entries not stored for their size.'),
+    counter('broken', 'broken', '{stream}', 'Streams that broke off, and were not stored.'),
+    counter('invalidations', 'invalidations', '{tag}', 'Tags invalidated.'),
+    counter('failures', 'failures', '{error}', 'Times that something failed while Next.js went on.'),
   ],
   page: [
     counter('hits', 'hits', '{response}', 'Responses given from the store.'),

@@ -11,7 +11,7 @@ const { TABLES } = require('./metric-tables')
 /** @typedef {{ kind: Kind, living: Set<Entry>, ended: Figures }} Group all sources of one kind and name */
 
 /** @type {Record<Kind, Map<string, Group>>} */
-const groups = { cache: new Map(), client: new Map(), limiter: new Map(), lock: new Map(), page: new Map(), session: new Map() }
+const groups = { cache: new Map(), client: new Map(), limiter: new Map(), lock: new Map(), next: new Map(), page: new Map(), session: new Map() }
 
 const collected = new FinalizationRegistry((/** @type {{ group: Group, entry: Entry }} */ { group, entry }) => end(group, entry, entry.last?.()))
 

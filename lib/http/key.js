@@ -2,7 +2,7 @@
 
 // The key of a request: its target, its query in order, its origin. So a path, or the beginning of one, is the beginning of keys.
 
-const { sha256 } = require('../sha256')
+const { sha256 } = require('../hash')
 
 /** What is longer than that is stored under its beginning and a hash of it. */
 const LONGEST = 1024

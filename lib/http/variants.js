@@ -2,7 +2,7 @@
 
 // Pages of which there are several, chosen by fields of the request. Under the page's own key lies a fork, which says what these fields are.
 
-const { sha256 } = require('../sha256')
+const { sha256 } = require('../hash')
 const { AT } = require('./key')
 const { varyKey } = require('./vary')
 

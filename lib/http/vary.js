@@ -4,7 +4,7 @@
 
 const { acceptedCodings, chooseEncoding } = require('./encodings')
 const { weighted } = require('./lists')
-const { sha256 } = require('../sha256')
+const { sha256 } = require('../hash')
 
 /** What is longer is hashed. */
 const LONGEST = 200

@@ -3,7 +3,7 @@
 // The names that ids and users have at rest: SHA-256, or HMAC-SHA-256 where there are keys. Nothing is ever compared with an id but by its name.
 
 const { createHmac } = require('node:crypto')
-const { sha256 } = require('../sha256')
+const { sha256 } = require('../hash')
 
 /** The longest id, in characters. A cookie holds about 4000 in all. */
 const LONGEST_ID = 1024

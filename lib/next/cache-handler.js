@@ -1,0 +1,8 @@
+'use strict'
+
+// The file that `withRedwright` names as `cacheHandler`.
+
+const { settingsOfApplication } = require('./config')
+const { createCacheHandler } = require('./page-handler')
+
+module.exports = createCacheHandler(settingsOfApplication())

@@ -1,0 +1,137 @@
+'use strict'
+
+// `cacheHandler` of Next.js 16: pages, route handlers, `fetch`, `unstable_cache`, images. Its interface is in `next/dist/server/lib/incremental-cache`.
+
+const check = require('../check')
+const { BuildFolder } = require('./build-folder')
+const { isOfKind } = require('./kinds')
+const { OF_BUILD_MS, lifeOf, nameOf } = require('./lives')
+const { settingsOf, KNOWN } = require('./settings')
+const { cacheOf } = require('./shared')
+
+const TAGS_HEADER = 'x-next-cache-tags'
+const BUILD = 'phase-production-build'
+
+/** @typedef {import('./next-cache').Found} Found */
+
+/** @param {unknown} options */
+function createCacheHandler(options) {
+  const known = check.options(options, 'options', ['redis', ...KNOWN])
+  settingsOf(known)
+  /** @type {import('./next-cache').NextCache | null | undefined} */
+  let cache
+  const shared = () => (cache === undefined ? (cache = cacheOf(known)) : cache)
+
+  return class RedwrightCacheHandler {
+    #folder
+    /** Told by what is before Next.js. @type {readonly string[]} */
+    #revalidated
+
+    /** @param {any} [context] */
+    constructor(context) {
+      this.#folder = BuildFolder.of(context?.serverDistDir, known.buildId)
+      this.#revalidated = context?.revalidatedTags ?? []
+    }
+
+    /**
+     * @param {string} key
+     * @param {any} context
+     */
+    async get(key, context) {
+      const cache = shared()
+      if (cache === null) return null
+      const { kind, tags = [], softTags = [] } = context
+      const isUsable = (/** @type {any} */ value) => isOfKind(value, kind)
+      if (kind === 'FETCH') return this.#fetched(await cache.find(nameOf('fetch', key), { isUsable, more: [...tags, ...softTags] }), context)
+      if (kind === 'IMAGE') return answerOf(await cache.find(nameOf('image', key), { isUsable }))
+      const build = this.#build()
+      if (build === null) return null
+      const found = await cache.find(nameOf(`page:${build}`, key), { isUsable, seed: () => this.#folder.seed(key, context) })
+      const answer = answerOf(found)
+      return answer === null ? null : { ...answer, value: pageFor(answer.value, context) }
+    }
+
+    /**
+     * @param {Found | null} found
+     * @param {any} context
+     */
+    #fetched(found, { tags = [], softTags = [], revalidate }) {
+      if (found === null || this.#revalidated.some((tag) => tags.includes(tag) || softTags.includes(tag))) return null
+      const { meta, value, isStale } = found
+      // Older than it may be, so that it is given and fetched anew behind that.
+      const staleSince = Date.now() - (Number(revalidate || value?.revalidate) || 0) * 1000 - 1
+      return { lastModified: isStale ? Math.min(meta.at, staleSince) : meta.at, value }
+    }
+
+    /**
+     * @param {string} key
+     * @param {any} value
+     * @param {any} context
+     */
+    async set(key, value, context) {
+      const cache = shared()
+      if (cache === null) return
+      const at = Date.now()
+      if (context.fetchCache === true) {
+        const lifeMs = context.isImplicitBuildTimeCache ? Math.min(OF_BUILD_MS, cache.lifeMs) : cache.lifeMs
+        return cache.keep(nameOf('fetch', key), { at, tags: context.tags ?? value?.tags ?? [] }, value, value === null ? 0 : lifeMs, { isOfAll: false })
+      }
+      const control = context.cacheControl
+      if (context.kind === 'IMAGE') return cache.keep(nameOf('image', key), { at, tags: [], control }, value, value === null ? 0 : cache.lifeMs)
+      const build = this.#build()
+      if (build === null) return
+      await cache.keep(nameOf(`page:${build}`, key), { at, tags: tagsOf(value), control }, value, lifeOf(control?.expire, cache.lifeMs))
+    }
+
+    /**
+     * @param {string | string[]} tags
+     * @param {{ expire?: number }} [durations]
+     */
+    async revalidateTag(tags, durations) {
+      await shared()?.invalidate(typeof tags === 'string' ? [tags] : tags, durations)
+    }
+
+    resetRequestCache() {}
+
+    /** Which build pages are of; `null` while one is made, whose pages are in its folder. */
+    #build() {
+      return process.env.NEXT_PHASE === BUILD ? null : this.#folder.buildId
+    }
+  }
+}
+
+/** @param {any} value */
+function tagsOf(value) {
+  const header = value?.headers?.[TAGS_HEADER]
+  return typeof header === 'string' && header !== '' ? header.split(',') : []
+}
+
+/**
+ * As Next.js computes whether it is stale: from its age, and how long it need not be made anew.
+ * @param {Found | null} found
+ */
+function answerOf(found) {
+  if (found === null) return null
+  const { meta, value, isStale } = found
+  const { at, control } = meta
+  if (!isStale) return { lastModified: at, value, cacheControl: control }
+  // At once, also what is to be kept for ever.
+  const revalidate = typeof control?.revalidate === 'number' && control.revalidate > 0 ? control.revalidate : 1
+  return { lastModified: Math.min(at, Date.now() - revalidate * 1000 - 1), value, cacheControl: { ...control, revalidate } }
+}
+
+/**
+ * A page as this request may have it: what is to be finished for each request has no data of its own, nor has a fallback.
+ * @param {any} value
+ * @param {{ isFallback?: boolean, isRoutePPREnabled?: boolean }} context
+ */
+function pageFor(value, { isFallback, isRoutePPREnabled }) {
+  if (value === null) return null
+  // What is in memory is for all.
+  const page = { ...value, headers: value.headers && { ...value.headers } }
+  if (page.kind === 'APP_PAGE' && (isFallback || (isRoutePPREnabled && page.postponed !== undefined && page.postponed !== null))) page.rscData = undefined
+  if (page.kind === 'PAGES' && isFallback) page.pageData = {}
+  return page
+}
+
+module.exports = { createCacheHandler }
