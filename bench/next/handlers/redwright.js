@@ -1,0 +1,5 @@
+'use strict'
+
+const { createCacheHandler } = require('../../../next')
+
+module.exports = createCacheHandler()
