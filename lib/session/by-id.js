@@ -7,6 +7,7 @@ const { checkData, checkCookie } = require('./limits')
 const { MOST_MOVES } = require('./link')
 const { isId } = require('./names')
 const { CODE, FIELD, isVacant } = require('./record')
+const { done, undone } = require('./written')
 
 /** @typedef {import('./record').Read} Read */
 
@@ -114,14 +115,7 @@ class ById {
    * @returns {Written}
    */
   #written(told) {
-    if (told[0] === CODE.LIVE) {
-      this.#tally.counts.written++
-      return { outcome: 'written', version: told[6] }
-    }
-    const found = this.#reader.read(told)
-    if (found === null) return this.#refused(told[0] === CODE.GONE ? 'destroyed' : 'expired')
-    this.#tally.counts.conflicts++
-    return { outcome: 'conflict', version: found.version, data: found.data, cookie: found.cookie }
+    return done(told, this.#tally) ?? undone(told, this.#reader.read(told), this.#tally)
   }
 
   /**

@@ -4,6 +4,7 @@
 
 const { Legacy, textOf } = require('./legacy')
 const { CODE, FIELD } = require('./record')
+const { done, undone } = require('./written')
 
 /** @typedef {import('./record').Read} Read */
 
@@ -62,18 +63,7 @@ class OldStore {
     const key = this.#legacy.keyOf(id)
     const d = this.#seal.close(data, name, FIELD.DATA)
     const told = await this.#link.call((native, ticket) => native.adopt(ticket, name, key, textOf(version), ttlMs || this.#settings.ttlMs, d, cookie))
-    if (told[0] === CODE.LIVE) {
-      this.#tally.counts.written++
-      return { outcome: 'written', version: told[6] }
-    }
-    const found = await this.#instead(told, id)
-    if (found === null) {
-      const reason = told[0] === CODE.GONE ? 'destroyed' : 'expired'
-      this.#tally.refused(reason)
-      return { outcome: 'gone', reason }
-    }
-    this.#tally.counts.conflicts++
-    return { outcome: 'conflict', version: found.version, data: found.data, cookie: found.cookie }
+    return done(told, this.#tally) ?? undone(told, await this.#instead(told, id), this.#tally)
   }
 
   /**
