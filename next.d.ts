@@ -11,7 +11,7 @@ export interface NextCacheSettings {
   maxTtl?: Duration
   /** Larger entries are not stored, and counted as `tooLarge`. In bytes, 1 to 256 MiB. Default: 16 MiB. */
   maxEntryBytes?: number
-  /** Copies in this process's memory, dropped when another process writes: a page that is there costs no round trip. Default: `true`, of at most 64 MiB. */
+  /** Copies in this process's memory, dropped when another process writes: a page that is there costs no round trip. Default: `true`, of at most 64 MiB as stored; what is read of them takes about as much again. */
   near?: boolean | NearOptions
   /** Compressed with LZ4 off the JavaScript thread, from 1 KiB on. Default: `true`. */
   compress?: boolean
@@ -44,7 +44,7 @@ export interface WithRedwrightOptions extends NextCacheSettings {
 
 /**
  * The configuration of Next.js 16 with Redwright as its cache: the paths of the handlers, `serverExternalPackages`, so that an import of `redwright` builds and its binary is traced, and no second cache in memory
- * (`cacheMaxMemorySize: 0`). What the configuration says itself stands.
+ * (`cacheMaxMemorySize: 0`, unless part of that of Next.js stays in use). What the configuration says itself stands.
  *
  * ```js
  * // next.config.js
@@ -62,7 +62,7 @@ export function withRedwright<Config>(nextConfig?: Config, options?: WithRedwrig
 export interface NextCacheMetrics {
   /** Answered with what is fresh. */
   hits: number
-  /** With what is stale, so that Next.js makes it anew behind that. */
+  /** With what is stale by one of its tags, so that Next.js makes it anew behind that. */
   staleHits: number
   misses: number
   /** Taken from what the build left, since nothing was stored. */
@@ -94,7 +94,7 @@ export interface NextCacheHandler {
   get(key: string, context: any): Promise<any>
   /** Never rejects. */
   set(key: string, value: any, context: any): Promise<void>
-  /** While Redis is away it counts here at once and is told to Redis when that is back. */
+  /** While Redis is away it counts here at once and is told to Redis when that is back. Never rejects. */
   revalidateTag(tags: string | string[], durations?: { expire?: number }): Promise<void>
   resetRequestCache(): void
 }

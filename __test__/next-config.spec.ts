@@ -29,6 +29,7 @@ describe('the configuration of an application', () => {
     const made = config({}, { cacheHandler: false, cacheHandlers: ['sessions'] })
     assert.deepEqual([made.cacheHandler, Object.keys(made.cacheHandlers), made.images], [undefined, ['sessions'], undefined])
     assert.equal(config({}, { cacheHandlers: false }).cacheHandlers, undefined)
+    for (const options of [{ cacheHandler: false }, { cacheHandlers: false }, { cacheHandlers: ['remote'] }]) assert.equal('cacheMaxMemorySize' in config({}, options), false)
   })
 
   test('may be a promise, or a function of the phase', async () => {
@@ -94,6 +95,14 @@ describe('the files that Next.js loads', () => {
     assert.deepEqual(run(source, { NODE_ENV: 'production' }), [null, null, null, 'function'])
   })
 
+  test('store nothing where what says where Redis is says nothing', () => {
+    const source = `
+      const Handler = require('./lib/next/cache-handler'), uses = require('./lib/next/cache-handlers')
+      const handler = new Handler({ serverDistDir: '/none' })
+      const result = (async () => [await handler.get('k', { kind: 'FETCH' }), await uses.get('k', []) ?? null, await handler.revalidateTag('t') ?? null])()`
+    for (const url of ['localhost:6379', 'http://host', 'redis://host:port']) assert.deepEqual(run(source, { REDIS_URL: url }), [null, null, null], url)
+  })
+
   test('share one client, however often they are made', () => {
     const source = `
       const Handler = require('./lib/next/cache-handler'), { Redis } = require('.')
@@ -108,8 +117,14 @@ describe('the files that Next.js loads', () => {
     const { exports } = JSON.parse(execFileSync(process.execPath, ['-p', 'JSON.stringify(require("./package.json"))'], { cwd: root, encoding: 'utf8' }))
     for (const subpath of ['.', './next']) {
       for (const condition of ['edge-light', 'browser']) {
-        const source = `let said; try { require('${exports[subpath][condition]}').withRedwright } catch (error) { said = error.message }; const result = said`
-        assert.match(run(source, {}), /redwright .*Node\.js runtime/)
+        // Bundlers copy what has a name.
+        const source = `
+          const stub = require('${exports[subpath][condition]}'), said = {}
+          for (const name of Object.keys(require('${exports[subpath].default}'))) try { stub[name] } catch (error) { said[name] = Object.getOwnPropertyNames(stub).includes(name) && error.message }
+          const result = [Object.values(said), Object.keys(require('${exports[subpath].default}')).length]`
+        const [said, count] = run(source, {})
+        assert.equal(said.length, count)
+        for (const message of said) assert.match(message, /redwright .*Node\.js runtime/)
       }
     }
   })

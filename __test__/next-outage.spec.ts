@@ -87,6 +87,28 @@ describe('Next.js while Redis', () => {
     await until('others know', async () => (await other.get('over', PAGE)) === null && isStale(await other.get('stale', PAGE)))
   })
 
+  test('is away takes any number of invalidations, none of which rejects, and tells it of all of them', async () => {
+    await using server = await realServer({ tcp: true })
+    await using proxy = await FaultProxy.start(server)
+    await using near = connect(proxy.url)
+    await using far = connect(server.url)
+    const app = newApp()
+    const [one, other] = [pagesOf(near, app, BRISK), pagesOf(far, app)]
+    await until('it stores', async () => (await other.set('/a', page('a', ['t']), FOREVER), (await one.get('/a', PAGE)) !== null))
+    proxy.freeze()
+    const unhandled: unknown[] = []
+    const listener = (reason: unknown) => void unhandled.push(reason)
+    process.on('unhandledRejection', listener)
+    await inTime(Promise.all(Array.from({ length: 12 }, (_, i) => one.revalidateTag(Array.from({ length: 1000 }, (_, j) => `tag ${i} ${j}`)))))
+    assert.equal(await inTime(one.get('/a', PAGE)), null)
+    await new Promise(setImmediate)
+    process.off('unhandledRejection', listener)
+    assert.deepEqual(unhandled, [])
+    proxy.thaw()
+    await until('others know', async () => (await other.get('/a', PAGE)) === null)
+    await until('it stores again', async () => (await one.set('/a', page('new', ['t']), FOREVER), (await other.get('/a', PAGE))?.value.html === 'new'))
+  })
+
   test('is away gives what it had, where that is wanted', async () => {
     await using server = await realServer({ tcp: true })
     await using proxy = await FaultProxy.start(server)

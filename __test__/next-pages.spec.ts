@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nextCacheMetrics } from '../next.js'
+import { createCacheHandler, nextCacheMetrics } from '../next.js'
 import { onEveryBackend } from './support/backends'
+import { sentBy } from './support/cache-tools'
 import { askAllBehind } from './support/servers-behind'
 import { isStale, newApp, PAGE, page, pagesOf, untilGone } from './support/next-tools'
 import { until } from './support/until'
@@ -46,6 +47,13 @@ onEveryBackend('the pages of Next.js', (backend) => {
     const fetched = { kind: 'FETCH', data: { headers: { a: 'b' }, body: 'aGk=', url: 'http://x', status: 200 }, tags: ['t'], revalidate: 60 }
     await handler.set('key', fetched, { fetchCache: true, tags: ['t'] })
     assert.deepEqual((await handler.get('key', { kind: 'FETCH', tags: ['t'], softTags: [] })).value, fetched)
+    // What `unstable_cache` has of a function that gives undefined.
+    await handler.set('none', { kind: 'FETCH', data: { headers: {}, body: undefined, status: 200, url: '' }, revalidate: 60 }, { fetchCache: true, tags: [] })
+    assert.equal((await handler.get('none', { kind: 'FETCH' })).value.data.body, undefined)
+    let deep: unknown = 'deep'
+    for (let i = 0; i < 300; i++) deep = { replies: [deep] }
+    await handler.set('/deep', { kind: 'PAGES', html: '', pageData: { deep }, headers: {}, status: 200 }, MINUTE)
+    assert.deepEqual((await handler.get('/deep', { kind: 'PAGES' })).value.pageData, { deep })
     await handler.set('key', null, { fetchCache: true })
   })
 
@@ -112,6 +120,45 @@ onEveryBackend('the pages of Next.js', (backend) => {
       await one.set('/slow', page('of old data', ['posts']), FOREVER)
       await untilGone(one, '/slow')
     }
+  })
+
+  test('that were made anew for their age, or asked to be, while a tag was invalidated are not taken for new', async () => {
+    const app = newApp()
+    const redis = backend.redis
+    const Handler = createCacheHandler({ redis, prefix: app, buildId: 'build', timeoutMs: '20s' })
+    const other = pagesOf(await backend.connect(), app)
+    const OLD = { cacheControl: { revalidate: 1, expire: undefined } } as const
+    // One object a request, as Next.js has it. The first learns, the second asks and gets what is old, the third does not ask at all.
+    const first = new Handler({})
+    assert.equal(await first.get('/a', PAGE), null)
+    await first.set('/a', page('a', ['t']), OLD)
+    for (const asks of [true, false]) {
+      const request = new Handler({})
+      if (asks) assert.ok(await request.get('/a', PAGE))
+      await other.revalidateTag('t')
+      // This process has heard of it meanwhile.
+      await until('it is over here', async () => (await new Handler({}).get('/a', PAGE)) === null)
+      await request.set('/a', page('of old data', ['t']), OLD)
+      assert.equal(await new Handler({}).get('/a', PAGE), null)
+      const next = new Handler({})
+      assert.equal(await next.get('/a', PAGE), null)
+      await next.set('/a', page('new', ['t']), OLD)
+      assert.equal((await new Handler({}).get('/a', PAGE)).value.html, 'new')
+    }
+  })
+
+  test('an invalidation behind one that is on its way counts by itself', async () => {
+    if (!backend.real) return
+    const one = pagesOf(backend.redis, newApp())
+    await one.set('/a', page('a', ['t']), FOREVER)
+    await one.revalidateTag('t')
+    const sent = await sentBy(backend.redis, async () => {
+      const first = one.revalidateTag('t')
+      // It has left by now.
+      await new Promise(setImmediate)
+      await Promise.all([first, one.revalidateTag('t')])
+    })
+    assert.ok(sent.evalsha! >= 2, JSON.stringify(sent))
   })
 
   test('of one build are none of another', async () => {

@@ -56,5 +56,6 @@ test('what is cut off, changed or of others is nothing, and never throws', () =>
 test('a value that holds itself is refused', () => {
   const value: any = {}
   value.self = value
+  value.list = [[[value]]]
   assert.throws(() => encode({}, value), TypeError)
 })

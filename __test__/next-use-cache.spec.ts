@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { nextCacheMetrics } from '../next.js'
 import { onEveryBackend } from './support/backends'
 import { deferred } from './support/cache-tools'
-import { entry, newApp, streamOf, textOf, usesOf } from './support/next-tools'
+import { entry, newApp, streamOf, textOf, usedOf } from './support/next-tools'
 import { askAllBehind } from './support/servers-behind'
 import { until } from './support/until'
 
@@ -13,7 +13,7 @@ const KEY = JSON.stringify(['80f1', [{ a: 'ä' }], ['build']])
 onEveryBackend("what 'use cache' has made", (backend) => {
   test('comes back in every process, as a new stream each time, with its life to the fraction of a ms', async () => {
     const app = newApp()
-    const [one, other] = [usesOf(backend.redis, app), usesOf(await backend.connect(), app)]
+    const [one, other] = [await usedOf(backend.redis, app), await usedOf(await backend.connect(), app)]
     assert.equal(await one.get(KEY, []), undefined)
     const lives = { stale: 1, timestamp: Date.now() + 0.25, expire: 3600, revalidate: 60 }
     await one.set(KEY, Promise.resolve(entry('text ä', ['t', 'ü,v'], lives)))
@@ -27,7 +27,7 @@ onEveryBackend("what 'use cache' has made", (backend) => {
   })
 
   test('is as long as it was, however it came', async () => {
-    const handler = usesOf(backend.redis, newApp())
+    const handler = await usedOf(backend.redis, newApp())
     const text = 'x'.repeat(1_000_000)
     await handler.set(KEY, Promise.resolve(entry('', [], { value: streamOf('', text, 'y', '') })))
     const { value } = (await handler.get(KEY, []))!
@@ -35,7 +35,7 @@ onEveryBackend("what 'use cache' has made", (backend) => {
   })
 
   test('is not there when it must not be stored, or breaks off, or is too long', async () => {
-    const handler = usesOf(backend.redis, newApp(), { maxEntryBytes: 1000 })
+    const handler = await usedOf(backend.redis, newApp(), { maxEntryBytes: 1000 })
     const broken = new ReadableStream<Uint8Array>({
       start(controller) {
         controller.enqueue(Buffer.from('a part'))
@@ -55,8 +55,16 @@ onEveryBackend("what 'use cache' has made", (backend) => {
     assert.deepEqual([breaks - before.broken, tooLarge - before.tooLarge], [1, 1])
   })
 
+  test('that is too long is given up, also where another reads the same source', async () => {
+    const handler = await usedOf(backend.redis, newApp(), { maxEntryBytes: 1000 })
+    const source = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(Buffer.alloc(600)) })
+    const [own] = source.tee()
+    await handler.set(KEY, Promise.resolve(entry('', [], { value: own })))
+    assert.equal(await handler.get(KEY, []), undefined)
+  })
+
   test('is waited for while it is being stored', async () => {
-    const handler = usesOf(backend.redis, newApp())
+    const handler = await usedOf(backend.redis, newApp())
     const { promise, resolve } = deferred<ReturnType<typeof entry>>()
     const storing = handler.set(KEY, promise)
     let got: string | undefined
@@ -70,7 +78,7 @@ onEveryBackend("what 'use cache' has made", (backend) => {
 
   test('is over by its tags and by those of the path that asks, and stale where they are', async () => {
     const app = newApp()
-    const [one, other] = [usesOf(backend.redis, app), usesOf(await backend.connect(), app)]
+    const [one, other] = [await usedOf(backend.redis, app), await usedOf(await backend.connect(), app)]
     for (const [tag, soft] of [['own', []], ['_N_T_/a', ['_N_T_/layout', '_N_T_/a']]] as const) {
       const get = (handler: typeof one) => handler.get(KEY, [...soft])
       await one.set(KEY, Promise.resolve(entry('text', ['own'])))
@@ -90,22 +98,25 @@ onEveryBackend("what 'use cache' has made", (backend) => {
 
   test('is not taken for new where a tag was invalidated while it was made', async () => {
     const app = newApp()
-    const [one, other] = [usesOf(backend.redis, app), usesOf(await backend.connect(), app)]
+    const [one, other] = [await usedOf(backend.redis, app), await usedOf(await backend.connect(), app)]
     for (const invalidator of [one, other]) {
-      const { promise, resolve } = deferred<ReturnType<typeof entry>>()
       await one.refreshTags()
-      const storing = one.set(KEY, promise)
+      const old = entry('of old data', ['t'])
       await invalidator.updateTags(['t'])
-      resolve(entry('of old data', ['t']))
-      await storing
+      // Learned by another request of this process meanwhile.
+      await until('it is known', async () => (await one.refreshTags(), await one.get('other', []), true))
+      await one.set(KEY, Promise.resolve(old))
       await until('it is over', async () => (await one.get(KEY, [])) === undefined)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      await one.set(KEY, Promise.resolve(entry('of new data', ['t'])))
+      assert.equal(await textOf((await one.get(KEY, []))!.value), 'of new data')
     }
   })
 
   test('costs no round trip as long as nobody writes or invalidates', async () => {
     if (!backend.real) return
     const redis = await backend.connect()
-    const handler = usesOf(redis, newApp())
+    const handler = await usedOf(redis, newApp())
     await handler.set(KEY, Promise.resolve(entry('text', ['t'])))
     const operations = () => redis.metrics().operations
     await until('copies are in memory', async () => {
@@ -118,10 +129,10 @@ onEveryBackend("what 'use cache' has made", (backend) => {
 
   test('damaged entries are none', async () => {
     const app = newApp()
-    const handler = usesOf(backend.redis, app)
+    const handler = await usedOf(backend.redis, app)
     await handler.set(KEY, Promise.resolve(entry('text')))
     const [key] = (await askAllBehind(backend.redis, 'KEYS', `${app}:entries:*`)).flat() as unknown as string[]
-    const reader = usesOf(await backend.connect(), app, { near: false })
+    const reader = await usedOf(await backend.connect(), app, { near: false })
     for (const garbage of ['', '1', '{}', 'N\u0001\u0000\u0000\u0000\u0000']) {
       await backend.redis.command('SET', key!, garbage, 'PX', 60_000)
       assert.equal(await reader.get(KEY, []), undefined)

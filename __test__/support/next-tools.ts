@@ -9,11 +9,31 @@ const PATIENT: NextCacheOptions = { timeoutMs: '20s' }
 /** Of an application that no other test has. */
 export const newApp = () => `app-${randomUUID().slice(0, 8)}`
 
+/** A handler as requests use it, one after the other: Next.js makes one for each, which asks before it stores. */
 export function pagesOf(redis: Redis, prefix: string, options: NextCacheOptions = {}, context: object = {}): NextCacheHandler {
-  return new (createCacheHandler({ ...PATIENT, redis, prefix, buildId: 'build', ...options }))(context)
+  const Handler = createCacheHandler({ ...PATIENT, redis, prefix, buildId: 'build', ...options })
+  let request: NextCacheHandler | undefined
+  return {
+    get: (key, how) => (request = new Handler(context)).get(key, how),
+    async set(key, value, how) {
+      const own = request ?? new Handler(context)
+      if (request === undefined) await own.get(key, how.fetchCache ? { kind: 'FETCH' } : { kind: how.kind ?? 'APP_PAGE' })
+      request = undefined
+      await own.set(key, value, how)
+    },
+    revalidateTag: (tags, durations) => new Handler(context).revalidateTag(tags, durations),
+    resetRequestCache() {},
+  }
 }
 
 export const usesOf = (redis: Redis, prefix: string, options: NextCacheOptions = {}) => createUseCacheHandler({ ...PATIENT, redis, prefix, ...options })
+
+/** A handler that has been asked once, as by the first request, and so knows of what was invalidated before. */
+export async function usedOf(...args: Parameters<typeof usesOf>) {
+  const handler = usesOf(...args)
+  await handler.refreshTags()
+  return handler
+}
 
 export const PAGE = { kind: 'APP_PAGE', isFallback: false } as const
 
@@ -32,6 +52,7 @@ export function streamOf(...pieces: string[]): ReadableStream<Uint8Array> {
   })
 }
 
+/** As Next.js makes it: after it was asked for, so its time is behind what was known then. */
 export function entry(text: string, tags: string[] = [], more: Partial<NextUseCacheEntry> = {}): NextUseCacheEntry {
   return { value: streamOf(text), tags, stale: 300, timestamp: performance.timeOrigin + performance.now(), expire: 3600, revalidate: 900, ...more }
 }

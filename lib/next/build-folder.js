@@ -66,10 +66,16 @@ class BuildFolder {
    * @param {any} context
    */
   async seed(key, context) {
-    if (this.#folder === undefined || this.#none.get(key)) return null
-    const seed = await this.#read(this.#folder, key, context).catch(() => null)
-    if (seed === null) this.#none.set(key, true)
-    return seed
+    const asked = `${Boolean(context.isFallback)} ${Boolean(context.isRoutePPREnabled)} ${key}`
+    if (this.#folder === undefined || this.#none.get(asked)) return null
+    try {
+      const seed = await this.#read(this.#folder, key, context)
+      if (seed === null) this.#none.set(asked, true)
+      return seed
+    } catch {
+      // Maybe the next time.
+      return null
+    }
   }
 
   /**
@@ -83,7 +89,9 @@ class BuildFolder {
     const root = path.join(folder, FOLDERS[kind])
     const base = path.join(root, key.slice(mark + MARK.length - 1))
     if (mark === -1 || !base.startsWith(root + path.sep)) return null
-    const meta = JSON.parse(await readFile(`${base}.meta`, 'utf8'))
+    const text = await readFile(`${base}.meta`, 'utf8').catch(unlessThere)
+    if (text === null) return null
+    const meta = JSON.parse(text)
     if (!isOf(meta, key.slice(0, mark), key, context)) return null
     const main = kind === 'APP_ROUTE' ? `${base}.body` : `${base}.html`
     const [bytes, { mtimeMs }] = await Promise.all([readFile(main), stat(main)])
@@ -91,6 +99,12 @@ class BuildFolder {
     const tags = meta.headers?.['x-next-cache-tags']
     return { meta: { at: meta.routeCacheLastModified ?? mtimeMs, tags: typeof tags === 'string' ? tags.split(',') : [], control: meta.cacheControl }, value }
   }
+}
+
+/** @param {any} error */
+function unlessThere(error) {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ENAMETOOLONG') return null
+  throw error
 }
 
 /**

@@ -57,8 +57,8 @@ function configured(config, { cacheHandler, names, images, settings }) {
   process.env[VARIABLE] = settings
   /** @type {any} */
   const made = {
-    // Two caches in memory would be one too many, and nobody would tell this one.
-    cacheMaxMemorySize: 0,
+    // Two caches in memory would be one too many, and nobody would tell that of Next.js; but where part of it stays, it stays.
+    ...(cacheHandler && names.includes('default') ? { cacheMaxMemorySize: 0 } : {}),
     ...config,
     env: { ...config.env, [VARIABLE]: settings },
     serverExternalPackages: [...new Set([...(config.serverExternalPackages ?? []), PACKAGE])],

@@ -12,7 +12,7 @@ const HAS_PARTS = {
   APP_ROUTE: ({ body, status, headers }) => Buffer.isBuffer(body) && Number.isInteger(status) && isObject(headers),
   PAGES: ({ html, pageData }) => typeof html === 'string' && isObject(pageData),
   REDIRECT: ({ props }) => isObject(props),
-  FETCH: ({ data }) => isObject(data) && typeof data.body === 'string' && isObject(data.headers),
+  FETCH: ({ data }) => isObject(data) && (data.body === undefined || typeof data.body === 'string') && isObject(data.headers),
   IMAGE: ({ buffer, extension }) => Buffer.isBuffer(buffer) && typeof extension === 'string',
 }
 const OF_PAGES = ['APP_PAGE', 'APP_ROUTE', 'PAGES', 'REDIRECT']

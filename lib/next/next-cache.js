@@ -7,19 +7,17 @@ const { RedwrightError } = require('../errors')
 const { LATE, Patience } = require('../http/patience')
 const { counts, fail } = require('./counters')
 const { Latest } = require('./latest')
-const { Makings } = require('./makings')
 const { decode, encode } = require('./record')
 const { Tags } = require('./tags')
 
-/** Tags are known for longer than entries live, by this much. */
-const LONGER_MS = 3_600_000
 const LATEST_BYTES = 32 * 1024 * 1024
 /** An entry was made behind an invalidation that has not been heard of here. */
 const UNKNOWN = Symbol('unknown')
 
 /**
- * What is known of an entry beside its value: when it was made (ms since 1970), behind which invalidation, its tags, and what Next.js says of its life.
- * @typedef {{ at: number, number: number, tags: readonly string[], control?: any }} Meta
+ * What is known of an entry beside its value: when it was made (ms since 1970), the last invalidation that was known when its making began, its tags, and what Next.js says of
+ * its life. `none` where it stands for one that was not stored.
+ * @typedef {{ at: number, number: number, tags: readonly string[], control?: any, none?: true }} Meta
  * @typedef {{ meta: Meta, value: any }} Entry
  * @typedef {Entry & { isStale: boolean }} Found
  */
@@ -28,7 +26,6 @@ class NextCache {
   #entries
   #tags
   #patience
-  #makings = new Makings()
   /** @type {Latest | null} */
   #latest
 
@@ -40,7 +37,7 @@ class NextCache {
     this.lifeMs = lifeMs
     this.maxEntryBytes = maxEntryBytes
     this.#entries = new TypeSafeCache(redis, { prefix, namespace: 'entries', name: prefix, near, compress, timeoutMs })
-    this.#tags = new Tags(redis, { prefix, keepMs: lifeMs + LONGER_MS, timeoutMs })
+    this.#tags = new Tags(redis, { prefix, lifeMs, timeoutMs })
     this.#patience = new Patience(timeoutMs)
     this.#latest = onUnavailable === 'stale' ? new Latest(LATEST_BYTES) : null
   }
@@ -51,7 +48,15 @@ class NextCache {
   }
 
   /**
-   * An entry that may be given; `null` for none. Never rejects. Whoever is given none, or a stale one, is taken to make another.
+   * The last invalidation that was known at a time, in ms since 1970 by the clock of this process; 0 for none.
+   * @param {number} at
+   */
+  numberAt(at) {
+    return this.#tags.numberAt(at)
+  }
+
+  /**
+   * An entry that may be given; `null` for none. Never rejects.
    * @param {string} name
    * @param {{ isUsable(value: any): boolean, more?: readonly string[], seed?: () => Promise<{ meta: Omit<Meta, 'number'>, value: any } | null> }} how `more`: tags that it is asked for with;
    *   `seed`: what there may be where nothing is stored
@@ -64,21 +69,15 @@ class NextCache {
     if (found === UNKNOWN) found = await this.#asked(name, more)
     if (found === LATE) found = this.#without(name, more)
     if (found === undefined && seed !== undefined) found = await this.#seeded(name, more, seed)
-    if (found && found !== UNKNOWN && !isUsable(found.value)) {
-      counts.unreadable++
+    if (found && found !== UNKNOWN && (found.meta.none || !isUsable(found.value))) {
+      if (!found.meta.none) counts.unreadable++
       found = null
     }
     if (!found || found === UNKNOWN) {
       counts.misses++
-      this.#makings.begin(name, this.number)
       return null
     }
-    if (found.isStale) {
-      counts.staleHits++
-      this.#makings.begin(name, this.number)
-    } else {
-      counts.hits++
-    }
+    counts[found.isStale ? 'staleHits' : 'hits']++
     return found
   }
 
@@ -176,25 +175,14 @@ class NextCache {
   /**
    * Stores an entry. Never rejects.
    * @param {string} name
-   * @param {Omit<Meta, 'number'>} meta
+   * @param {Omit<Meta, 'none'>} meta one whose making began when nothing was known is not stored: nobody could say what has been invalidated since
    * @param {any} value
    * @param {number} lifeMs
-   * @param {{ begun?: number, isOfAll?: boolean }} [how] `begun`: the last invalidation that was known when its making began, where that was not when it was asked for in vain; `isOfAll`: whether it
-   *   was made once for all who have asked
    */
-  async keep(name, meta, value, lifeMs, { begun, isOfAll = true } = {}) {
-    const number = this.#makings.end(name, isOfAll) ?? begun
-    if (!(lifeMs > 0)) return
+  async keep(name, meta, value, lifeMs) {
+    if (!(lifeMs > 0) || meta.number === 0) return
     try {
-      const kept = await this.#patience.wait(async () => {
-        await this.#tags.current()
-        const bytes = encode({ ...meta, number: number || this.number }, value)
-        const isKept = bytes.length <= this.maxEntryBytes
-        this.#latest?.set(name, isKept ? bytes : null)
-        counts[isKept ? 'stores' : 'tooLarge']++
-        if (isKept) await this.#entries.set(name, bytes, { ttl: `${Math.ceil(Math.min(lifeMs, this.lifeMs))}ms` })
-        else await this.#entries.del(name)
-      })
+      const kept = await this.#patience.wait(() => this.#store(name, meta, value, Math.ceil(Math.min(lifeMs, this.lifeMs))))
       if (kept === LATE) fail(new RedwrightError('ERR_TIMEOUT', 'an entry was not stored in time'))
     } catch (error) {
       fail(error)
@@ -202,17 +190,31 @@ class NextCache {
   }
 
   /**
-   * What carries one of the tags is over, at once or later: here from now on, and everywhere when this resolves, or Redis is back.
+   * @param {string} name
+   * @param {Omit<Meta, 'none'>} meta
+   * @param {any} value
+   * @param {number} lifeMs
+   */
+  async #store(name, meta, value, lifeMs) {
+    let bytes = encode(meta, value)
+    const isKept = bytes.length <= this.maxEntryBytes
+    // What the build has left must not come back in its place.
+    if (!isKept) bytes = encode({ ...meta, none: true }, null)
+    this.#latest?.set(name, isKept ? bytes : null)
+    counts[isKept ? 'stores' : 'tooLarge']++
+    await Promise.all([this.#tags.renew(), this.#entries.set(name, bytes, { ttl: `${lifeMs}ms` })])
+  }
+
+  /**
+   * What carries one of the tags is over, at once or later: here from now on, and everywhere when this resolves, or Redis is back. Never rejects.
    * @param {readonly string[]} tags
    * @param {{ expire?: number }} [durations] in seconds
    */
   async invalidate(tags, durations) {
     counts.invalidations += tags.length
-    const expire = durations?.expire
-    const staleMs = durations === undefined || expire === 0 ? undefined : expire === undefined ? null : expire * 1000
-    const telling = this.#tags.invalidate(tags, staleMs)
-    const told = await this.#patience.wait(() => telling)
-    if (told !== true) fail(new RedwrightError('ERR_TIMEOUT', 'Redis has not been told of an invalidation yet'))
+    const told = this.#tags.invalidate(tags, staleMsOf(durations))
+    // Begun whether it is waited for or not.
+    if ((await this.#patience.wait(() => told)) !== true) fail(new RedwrightError('ERR_TIMEOUT', 'Redis has not been told of an invalidation yet'))
   }
 
   /** Never rejects. */
@@ -220,6 +222,17 @@ class NextCache {
     if (this.#tags.isCurrent) return
     await this.#patience.wait(() => this.#tags.current()).catch(fail)
   }
+}
+
+/**
+ * How long it is stale before it is over: `undefined` for not at all, `null` for as long as it lives.
+ * @param {{ expire?: number } | undefined} durations
+ */
+function staleMsOf(durations) {
+  if (durations === undefined) return undefined
+  const { expire } = durations
+  if (expire === undefined || !Number.isFinite(expire)) return null
+  return expire <= 0 ? undefined : Math.ceil(expire * 1000)
 }
 
 /** @param {any} meta */

@@ -3,12 +3,15 @@
 // `cacheHandler` of Next.js 16: pages, route handlers, `fetch`, `unstable_cache`, images. Its interface is in `next/dist/server/lib/incremental-cache`.
 
 const check = require('../check')
+const { Beginnings } = require('./beginnings')
 const { BuildFolder } = require('./build-folder')
 const { isOfKind } = require('./kinds')
 const { OF_BUILD_MS, lifeOf, nameOf } = require('./lives')
 const { settingsOf, KNOWN } = require('./settings')
 const { cacheOf } = require('./shared')
 
+/** The `revalidate` of what is stale by its tags, in seconds: the least that there is. */
+const STALE_S = 1
 const TAGS_HEADER = 'x-next-cache-tags'
 const BUILD = 'phase-production-build'
 
@@ -26,6 +29,7 @@ function createCacheHandler(options) {
     #folder
     /** Told by what is before Next.js. @type {readonly string[]} */
     #revalidated
+    #beginnings = new Beginnings(cache?.number ?? 0)
 
     /** @param {any} [context] */
     constructor(context) {
@@ -40,15 +44,37 @@ function createCacheHandler(options) {
     async get(key, context) {
       const cache = shared()
       if (cache === null) return null
+      const name = this.#nameOf(key, context.kind)
+      if (name === null) return null
+      const found = await cache.find(name, this.#how(key, context))
+      // It is made, if at all, by who knows what was learned meanwhile.
+      this.#beginnings.begin(name, cache.number)
+      if (context.kind === 'FETCH') return this.#fetched(found, context)
+      const answer = answerOf(found)
+      return answer === null || context.kind === 'IMAGE' ? answer : { ...answer, value: pageFor(answer.value, context) }
+    }
+
+    /**
+     * @param {string} key
+     * @param {string} kind
+     * @returns {string | null} `null` while a build is made, whose pages are in its folder
+     */
+    #nameOf(key, kind) {
+      if (kind === 'FETCH') return nameOf('fetch', key)
+      if (kind === 'IMAGE') return nameOf('image', key)
+      const build = process.env.NEXT_PHASE === BUILD ? null : this.#folder.buildId
+      return build === null ? null : nameOf(`page:${build}`, key)
+    }
+
+    /**
+     * @param {string} key
+     * @param {any} context
+     */
+    #how(key, context) {
       const { kind, tags = [], softTags = [] } = context
       const isUsable = (/** @type {any} */ value) => isOfKind(value, kind)
-      if (kind === 'FETCH') return this.#fetched(await cache.find(nameOf('fetch', key), { isUsable, more: [...tags, ...softTags] }), context)
-      if (kind === 'IMAGE') return answerOf(await cache.find(nameOf('image', key), { isUsable }))
-      const build = this.#build()
-      if (build === null) return null
-      const found = await cache.find(nameOf(`page:${build}`, key), { isUsable, seed: () => this.#folder.seed(key, context) })
-      const answer = answerOf(found)
-      return answer === null ? null : { ...answer, value: pageFor(answer.value, context) }
+      if (kind === 'FETCH') return { isUsable, more: [...tags, ...softTags] }
+      return kind === 'IMAGE' ? { isUsable } : { isUsable, seed: () => this.#folder.seed(key, context) }
     }
 
     /**
@@ -71,16 +97,16 @@ function createCacheHandler(options) {
     async set(key, value, context) {
       const cache = shared()
       if (cache === null) return
-      const at = Date.now()
-      if (context.fetchCache === true) {
-        const lifeMs = context.isImplicitBuildTimeCache ? Math.min(OF_BUILD_MS, cache.lifeMs) : cache.lifeMs
-        return cache.keep(nameOf('fetch', key), { at, tags: context.tags ?? value?.tags ?? [] }, value, value === null ? 0 : lifeMs, { isOfAll: false })
+      const { fetchCache, kind, tags, cacheControl: control, isImplicitBuildTimeCache } = context
+      const name = this.#nameOf(key, fetchCache === true ? 'FETCH' : kind)
+      if (name === null) return
+      const made = { at: Date.now(), number: this.#beginnings.end(name) }
+      if (fetchCache === true) {
+        const lifeMs = isImplicitBuildTimeCache ? Math.min(OF_BUILD_MS, cache.lifeMs) : cache.lifeMs
+        return cache.keep(name, { ...made, tags: tags ?? value?.tags ?? [] }, value, value === null ? 0 : lifeMs)
       }
-      const control = context.cacheControl
-      if (context.kind === 'IMAGE') return cache.keep(nameOf('image', key), { at, tags: [], control }, value, value === null ? 0 : cache.lifeMs)
-      const build = this.#build()
-      if (build === null) return
-      await cache.keep(nameOf(`page:${build}`, key), { at, tags: tagsOf(value), control }, value, lifeOf(control?.expire, cache.lifeMs))
+      if (kind === 'IMAGE') return cache.keep(name, { ...made, tags: [], control }, value, value === null ? 0 : cache.lifeMs)
+      await cache.keep(name, { ...made, tags: tagsOf(value), control }, value, lifeOf(control?.expire, cache.lifeMs))
     }
 
     /**
@@ -92,11 +118,6 @@ function createCacheHandler(options) {
     }
 
     resetRequestCache() {}
-
-    /** Which build pages are of; `null` while one is made, whose pages are in its folder. */
-    #build() {
-      return process.env.NEXT_PHASE === BUILD ? null : this.#folder.buildId
-    }
   }
 }
 
@@ -115,9 +136,8 @@ function answerOf(found) {
   const { meta, value, isStale } = found
   const { at, control } = meta
   if (!isStale) return { lastModified: at, value, cacheControl: control }
-  // At once, also what is to be kept for ever.
-  const revalidate = typeof control?.revalidate === 'number' && control.revalidate > 0 ? control.revalidate : 1
-  return { lastModified: Math.min(at, Date.now() - revalidate * 1000 - 1), value, cacheControl: { ...control, revalidate } }
+  // To be made anew since a moment ago, also where that was to be in an hour, or never; and not so old that it would be over.
+  return { lastModified: Math.min(at, Date.now() - STALE_S * 1000 - 1), value, cacheControl: { ...control, revalidate: STALE_S } }
 }
 
 /**

@@ -14,8 +14,8 @@ const BEGINNING = 6
 const SIGN = '\0'
 /** Shorter texts stay in the description. */
 const LONG = 256
-/** Values of Next.js are a few levels deep. */
-const DEEPEST = 64
+/** The data of a page may be as deep as its author likes. What is deeper holds itself. */
+const DEEPEST = 1000
 
 /** @typedef {{ meta: any, value: any }} Decoded */
 

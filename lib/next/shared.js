@@ -38,10 +38,28 @@ function cacheOf({ redis, ...given }) {
 function defaultClient(timeoutMs) {
   if (shared.redis !== undefined) return shared.redis
   const { env } = process
-  if (WHERE.some((name) => env[name])) return (shared.redis = new Redis({ .../** @type {any} */ (fromEnvironment(env)), commandTimeout: timeoutMs }))
+  if (WHERE.some((name) => env[name])) return (shared.redis = clientOf(env, timeoutMs))
   if (env.NODE_ENV === 'development') return (shared.redis = new Redis({ url: 'embedded://', commandTimeout: timeoutMs }))
-  process.emitWarning('REDIS_URL is not set, so Next.js stores nothing in Redis', { code: 'REDWRIGHT_NEXT_NO_REDIS' })
-  return (shared.redis = null)
+  return (shared.redis = without('REDIS_URL is not set'))
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {number} timeoutMs
+ */
+function clientOf(env, timeoutMs) {
+  try {
+    return new Redis({ .../** @type {any} */ (fromEnvironment(env)), commandTimeout: timeoutMs })
+  } catch (/** @type {any} */ error) {
+    // An application that renders is better than one that does not.
+    return without(error.message)
+  }
+}
+
+/** @param {string} why */
+function without(why) {
+  process.emitWarning(`${why}, so Next.js stores nothing in Redis`, { code: 'REDWRIGHT_NEXT_NO_REDIS' })
+  return null
 }
 
 module.exports = { cacheOf }

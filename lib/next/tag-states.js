@@ -11,10 +11,29 @@
 /** `'unknown'` where an entry was made behind invalidations that are not known here. @typedef {'fresh' | 'stale' | 'expired' | 'unknown'} Standing */
 
 class TagStates {
-  /** @type {Map<string, TagState>} */
+  /** @type {Map<string, TagState>} those that were invalidated last stand last */
   #states = new Map()
+  #first = 0
+  #keptUs
+
+  /** @param {number} keepMs no entry is older */
+  constructor(keepMs) {
+    this.#keptUs = keepMs * 1000
+  }
+
+  get size() {
+    return this.#states.size
+  }
+
   /** Of what was invalidated before this number nothing is known any more. */
-  first = 0
+  get first() {
+    return this.#first
+  }
+
+  set first(number) {
+    this.#first = number
+    this.#forget(number)
+  }
 
   /**
    * @param {string} tag
@@ -23,7 +42,18 @@ class TagStates {
   set(tag, text) {
     const [expired, stale, later, at] = text.split(' ').map(Number)
     if (![expired, stale, later, at].every(Number.isFinite)) return
+    this.#states.delete(tag)
     this.#states.set(tag, { expired, stale, later, at })
+    // Numbers are microseconds.
+    this.#forget(Math.max(expired, stale, later) - this.#keptUs)
+  }
+
+  /** @param {number} number of what is older there are no entries */
+  #forget(number) {
+    for (const [tag, { expired, stale, later }] of this.#states) {
+      if (Math.max(expired, stale, later) >= number) return
+      this.#states.delete(tag)
+    }
   }
 
   /**
@@ -34,7 +64,7 @@ class TagStates {
    * @returns {Standing}
    */
   standing(tags, number, now) {
-    if (number < this.first) return 'expired'
+    if (number < this.#first) return 'expired'
     let isStale = false
     for (const tag of tags) {
       const state = this.#states.get(tag)

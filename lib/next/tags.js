@@ -7,8 +7,9 @@ const path = require('node:path')
 // Not the globals: an environment of a test may lack them or have replaced them.
 const { setTimeout } = require('node:timers')
 const { TypeSafeCache } = require('../cache')
-const { RedwrightError } = require('../errors')
 const { space } = require('../key-space')
+const { NumberLog } = require('./number-log')
+const { Owed } = require('./owed')
 const { TagStates } = require('./tag-states')
 
 const INVALIDATE = readFileSync(path.join(__dirname, 'lua', 'invalidate.lua'), 'utf8')
@@ -19,44 +20,44 @@ const NAMESPACE = 'tags'
 const [LAST, STATES, ORDER] = ['{tags}last', '{tags}states', '{tags}order']
 /** So many tags a script call is about. */
 const AT_ONCE = 500
-/** So many invalidations are owed to Redis at most. */
-const MOST_OWED = 10_000
 const OWED_PAUSE_MS = 500
+/** Tags are known for longer than entries live, by this much; and who stores entries has them live on at least twice in that time. */
+const LONGER_MS = 3_600_000
+const RENEWAL_MS = LONGER_MS / 2
 /** Where tags begin in the replies of the two scripts. */
 const [BEHIND_FIRST, BEHIND_BEFORE] = [2, 3]
-
-/** How long behind an invalidation what carries its tag is stale before it is over: `undefined` for not at all, `null` for ever. @typedef {number | null | undefined} StaleMs */
 
 class Tags {
   #redis
   #keys
   #keepMs
   #last
-  #states = new TagStates()
-  /** Up to which number the states are known; 0 for nothing. */
-  #number = 0
+  #states
+  /** Up to which number the states are known. */
+  #numbers = new NumberLog()
   /** @type {Promise<void> | null} */
   #learning = null
-  /** What Redis has not been told yet. @type {Map<string, StaleMs>} */
-  #owed = new Map()
+  #owed = new Owed()
   /** @type {Promise<void> | null} */
   #paying = null
   #isToPay = false
+  #renewedAt = -Infinity
 
   /**
    * @param {import('../redis').Redis} redis
-   * @param {{ prefix: string, keepMs: number, timeoutMs: number }} settings `keepMs`: no entry lives longer
+   * @param {{ prefix: string, lifeMs: number, timeoutMs: number }} settings `lifeMs`: no entry lives longer
    */
-  constructor(redis, { prefix, keepMs, timeoutMs }) {
+  constructor(redis, { prefix, lifeMs, timeoutMs }) {
     this.#redis = redis
-    this.#keepMs = keepMs
+    this.#keepMs = lifeMs + LONGER_MS
+    this.#states = new TagStates(this.#keepMs)
     this.#keys = [LAST, STATES, ORDER].map((id) => space(prefix, NAMESPACE) + id)
     this.#last = new TypeSafeCache(redis, { prefix, namespace: NAMESPACE, name: `${prefix} tags`, near: { maxEntries: 1 }, timeoutMs })
   }
 
-  /** Up to which invalidation all is known. */
+  /** Up to which invalidation all is known; 0 for nothing. */
   get number() {
-    return this.#number
+    return this.#numbers.last
   }
 
   /** The first invalidation that all is known of since. */
@@ -64,15 +65,23 @@ class Tags {
     return this.#states.first
   }
 
+  /**
+   * Up to which invalidation all was known at a time; 0 for nothing.
+   * @param {number} at ms since 1970, by the clock of this process
+   */
+  numberAt(at) {
+    return this.#numbers.at(at)
+  }
+
   /** Whether nothing is known to have been invalidated that is not known here; without a round trip. */
   get isCurrent() {
     const last = this.#last.peek(LAST)
-    return typeof last === 'number' && last <= this.#number
+    return typeof last === 'number' && last <= this.number
   }
 
   /** Learns what has been invalidated. No round trip where nothing has been, two where something has. */
   async current() {
-    if (this.#owed.size > 0) await this.#pay()
+    if (!this.#owed.isNone) await this.#pay()
     while (!this.isCurrent) {
       if (this.#learning === null) return this.#learn()
       // Who comes now must not be told what was known before.
@@ -88,34 +97,43 @@ class Tags {
 
   async #learnOnce() {
     const last = await this.#last.get(LAST)
-    if (typeof last === 'number' && last <= this.#number) return
+    if (typeof last === 'number' && last <= this.number) return
     // Numbers begin with the first entry, so that one which is older than the oldest number can be told.
     if (last === null) await this.#begin()
     else await this.catchUp()
   }
 
   async #begin() {
-    this.#learned(/** @type {string[]} */ (await this.#eval(INVALIDATE, [this.#keepMs, 'expire', -1])), BEHIND_BEFORE)
+    this.#learned(await this.#call('expire', -1, []), BEHIND_BEFORE)
   }
 
   /** As `current`, whatever is said to be the last number. */
   async catchUp() {
     for (;;) {
-      const before = this.#number
-      const reply = await this.#eval(SINCE, [String(before), AT_ONCE])
+      /** @type {string[] | null} */
+      const reply = await this.#redis.eval(SINCE, this.#keys, [String(this.number), AT_ONCE])
       if (reply === null) return this.#begin()
       this.#learned(reply, BEHIND_FIRST)
       if (reply.length < AT_ONCE * 2) return
     }
   }
 
+  /** Has what is known of tags live on, where an entry is stored: no entry may outlive it. */
+  async renew() {
+    const now = performance.now()
+    if (now < this.#renewedAt + RENEWAL_MS) return
+    await this.#call('expire', -1, [])
+    this.#renewedAt = now
+  }
+
   /**
-   * @param {string} script
-   * @param {readonly (string | number)[]} args
-   * @returns {Promise<string[] | null>}
+   * @param {'expire' | 'stale' | 'all'} how
+   * @param {number} ms
+   * @param {readonly string[]} tags
+   * @returns {Promise<string[]>}
    */
-  #eval(script, args) {
-    return this.#redis.eval(script, this.#keys, args)
+  #call(how, ms, tags) {
+    return this.#redis.eval(INVALIDATE, this.#keys, [this.#keepMs, how, ms, ...tags])
   }
 
   /**
@@ -124,9 +142,9 @@ class Tags {
    * @param {number} from where the tags begin in it
    */
   #learned(reply, from) {
-    for (let i = from; i + 1 < reply.length; i += 2) this.#states.set(reply[i], reply[i + 1])
     this.#states.first = Number(reply[1])
-    this.#number = Math.max(this.#number, Number(reply[0]))
+    for (let i = from; i + 1 < reply.length; i += 2) this.#states.set(reply[i], reply[i + 1])
+    this.#numbers.add(Number(reply[0]))
   }
 
   /**
@@ -137,60 +155,58 @@ class Tags {
    * @returns {import('./tag-states').Standing}
    */
   standing(tags, number, now) {
-    let isStale = false
-    for (const tag of tags) {
-      if (!this.#owed.has(tag)) continue
-      if (this.#owed.get(tag) === undefined) return 'expired'
-      isStale = true
-    }
-    if (number > this.#number) return 'unknown'
+    const owed = this.#owed.standing(tags)
+    if (owed === 'expired') return owed
+    if (number > this.number) return 'unknown'
     const standing = this.#states.standing(tags, number, now)
-    return standing === 'fresh' && isStale ? 'stale' : standing
+    return standing === 'fresh' ? owed : standing
   }
 
   /**
-   * Counts at once here, and for all others when Redis has been told; where it cannot be, it is told later.
+   * Counts at once here, and for all others when Redis has been told; where it cannot be, it is told later. Never rejects.
    * @param {readonly string[]} tags
-   * @param {StaleMs} staleMs
+   * @param {import('./owed').StaleMs} staleMs
    * @returns {Promise<boolean>} whether Redis has been told
    */
   async invalidate(tags, staleMs) {
-    const known = [...new Set(tags)]
-    if (this.#owed.size + known.length > MOST_OWED) throw new RedwrightError('ERR_BUSY', `more than ${MOST_OWED} invalidations wait for Redis`)
-    for (const tag of known) this.#owe(tag, staleMs)
+    for (const tag of tags) this.#owed.add(tag, staleMs)
+    // Both interfaces are told of the same tags in one turn.
+    await undefined
     await this.#pay()
-    return !known.some((tag) => this.#owed.has(tag))
-  }
-
-  /**
-   * What is over stays so.
-   * @param {string} tag
-   * @param {StaleMs} staleMs
-   */
-  #owe(tag, staleMs) {
-    if (this.#owed.has(tag) && this.#owed.get(tag) === undefined) return
-    this.#owed.set(tag, staleMs)
+    return !this.#owed.hasAny(tags)
   }
 
   /** Tells Redis what it is owed, one at a time; never rejects. */
   async #pay() {
     while (this.#paying !== null) await this.#paying
-    if (this.#owed.size === 0) return
+    if (this.#owed.isNone) return
     this.#paying = this.#payOnce().finally(() => (this.#paying = null))
     await this.#paying
   }
 
   async #payOnce() {
-    /** @type {Map<StaleMs, string[]>} */
-    const groups = new Map()
-    for (const [tag, staleMs] of this.#owed) groups.set(staleMs, [...(groups.get(staleMs) ?? []), tag])
     try {
-      for (const [staleMs, tags] of groups) {
-        for (let i = 0; i < tags.length; i += AT_ONCE) await this.#tell(tags.slice(i, i + AT_ONCE), staleMs)
+      if (this.#owed.isAll) {
+        await this.#told(await this.#call('all', -1, []))
+        this.#owed.isAll = false
+      }
+      for (const [staleMs, debts] of this.#owed.send()) {
+        for (let i = 0; i < debts.length; i += AT_ONCE) {
+          const part = debts.slice(i, i + AT_ONCE)
+          await this.#told(await this.#call(staleMs === undefined ? 'expire' : 'stale', staleMs ?? -1, part.map(([tag]) => tag)))
+          this.#owed.paid(part)
+        }
       }
     } catch {
       this.#payLater()
     }
+  }
+
+  /** @param {string[]} reply */
+  async #told(reply) {
+    // Others may have invalidated something that is not known here yet.
+    if (Number(reply[2]) > this.number) await this.catchUp()
+    else this.#learned(reply, BEHIND_BEFORE)
   }
 
   #payLater() {
@@ -201,19 +217,6 @@ class Tags {
       void this.#pay()
     }
     setTimeout(pay, OWED_PAUSE_MS).unref()
-  }
-
-  /**
-   * @param {string[]} tags
-   * @param {StaleMs} staleMs
-   */
-  async #tell(tags, staleMs) {
-    const how = staleMs === undefined ? ['expire', -1] : ['stale', staleMs ?? -1]
-    const reply = /** @type {string[]} */ (await this.#eval(INVALIDATE, [this.#keepMs, ...how, ...tags]))
-    // Others may have invalidated something that is not known here yet.
-    if (Number(reply[2]) > this.#number) await this.catchUp()
-    else this.#learned(reply, BEHIND_BEFORE)
-    for (const tag of tags) if (this.#owed.get(tag) === staleMs) this.#owed.delete(tag)
   }
 }
 

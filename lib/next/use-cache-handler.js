@@ -52,7 +52,7 @@ function createUseCacheHandler(options) {
       const cache = shared()
       if (cache === null) return void pendingEntry.then(({ value }) => value.cancel()).catch(() => {})
       const name = nameOf('use', key)
-      const storing = store(cache, name, pendingEntry, cache.number).catch(fail)
+      const storing = store(cache, name, pendingEntry).catch(fail)
       pending.set(name, storing)
       await storing
       if (pending.get(name) === storing) pending.delete(name)
@@ -86,13 +86,13 @@ function isUsable(value) {
  * @param {import('./next-cache').NextCache} cache
  * @param {string} name
  * @param {Promise<UseCacheEntry>} pendingEntry
- * @param {number} number of the last invalidation that was known when this began
  */
-async function store(cache, name, pendingEntry, number) {
+async function store(cache, name, pendingEntry) {
   const { value, tags, stale, timestamp, expire, revalidate } = await pendingEntry
   const bytes = await bytesOf(value, cache.maxEntryBytes)
   if (bytes === null) return
-  await cache.keep(name, { at: timestamp, tags }, { bytes, stale, timestamp, expire, revalidate }, lifeOf(expire, cache.lifeMs), { begun: number })
+  // Its time is that at which its making began, by the clock of this process.
+  await cache.keep(name, { at: timestamp, number: cache.numberAt(timestamp), tags }, { bytes, stale, timestamp, expire, revalidate }, lifeOf(expire, cache.lifeMs))
 }
 
 /**
@@ -109,7 +109,8 @@ async function bytesOf(stream, most) {
       length += next.value.byteLength
       if (length > most) {
         counts.tooLarge++
-        await reader.cancel()
+        // Where another reads the same source, it would be waited for.
+        void reader.cancel().catch(() => {})
         return null
       }
       pieces.push(next.value)

@@ -1,15 +1,16 @@
--- Invalidates tags: each is given a number of its own, later than all before. With no tags it begins the numbers, where there are none.
+-- Invalidates tags: each is given a number of its own, later than all before. Without tags it only has the numbers begin, where there are none, and live on.
 --
 -- KEYS[1]   the last number (a string)
 -- KEYS[2]   what is known of each tag (a hash): `expired stale later at`, three numbers and a time in ms; under one NUL the first number
 -- KEYS[3]   the tags by their last number (a sorted set)
 -- ARGV[1]   how long all of that is kept, in ms: no entry lives longer
--- ARGV[2]   `expire`: what carries the tag is over now; `stale`: it is stale from now on, and over in ARGV[3] ms where that is not -1
+-- ARGV[2]   `expire`: what carries the tag is over now; `stale`: it is stale from now on, and over in ARGV[3] ms where that is not -1;
+--           `all`: everything is over
 -- ARGV[4..] the tags
 -- Reply     the last number, the first, the one before all of these, then each tag and what is known of it now
 -- Atomic    because the numbers of two callers must differ, and a reader must not see a number without its tags.
 -- Again     later numbers, which is right: the tags are invalidated again.
--- TTL       all three keys end together, behind the last entry that they could be about.
+-- TTL       all three keys end together; whoever stores entries calls this often enough that they end behind the last of them.
 
 local last, states, order = KEYS[1], KEYS[2], KEYS[3]
 local keep, how, span = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
@@ -21,36 +22,41 @@ local function written(number)
   return string.format('%.0f', number)
 end
 
--- In microseconds of the server's clock, so that they go on where all was lost.
 local before = tonumber(redis.call('GET', last) or '0') or 0
-local number = math.max(before, us)
+local number = before
+-- In microseconds of the server's clock, so that they go on where all was lost.
+local function following()
+  number = math.max(number, us) + 1
+  return number
+end
 
--- Where a part is lost, nothing is known of what was invalidated before.
 local first = redis.call('HGET', states, '\0')
-if not first or before == 0 then
-  number = number + 1
-  first = written(number)
+-- Where a part is lost, nothing is known of what was invalidated before.
+if how == 'all' or not first or before == 0 or redis.call('ZCARD', order) ~= redis.call('HLEN', states) - 1 then
+  redis.call('DEL', states, order)
+  first = written(following())
   redis.call('HSET', states, '\0', first)
 end
 
 local reply = { 0, first, written(before) }
 for i = 4, #ARGV do
   local tag = ARGV[i]
-  number = number + 1
+  local own = following()
   local expired, stale, later, at = string.match(redis.call('HGET', states, tag) or '', '^(%d+) (%d+) (%d+) (%d+)$')
   expired, stale, later, at = tonumber(expired or 0), tonumber(stale or 0), tonumber(later or 0), tonumber(at or 0)
   if how == 'expire' then
-    expired = number
+    expired = own
   else
-    stale = number
+    stale = own
     if span >= 0 then
-      later = number
-      at = math.max(at, ms + span)
+      -- The last call says when; what it was said of before and has passed is over.
+      if at > 0 and at <= ms then expired = math.max(expired, later) end
+      later, at = own, ms + span
     end
   end
   local state = written(expired) .. ' ' .. written(stale) .. ' ' .. written(later) .. ' ' .. written(at)
   redis.call('HSET', states, tag, state)
-  redis.call('ZADD', order, written(number), tag)
+  redis.call('ZADD', order, written(own), tag)
   reply[#reply + 1] = tag
   reply[#reply + 1] = state
 end
