@@ -17,11 +17,15 @@ const LATE = Symbol('late')
 
 class Patience {
   #ms
-  #breaker = new NativeCircuitBreaker(toNative({ threshold: THRESHOLD }, 'options', OPEN_MS))
+  #breaker
 
-  /** @param {number} ms */
-  constructor(ms) {
+  /**
+   * @param {number} ms
+   * @param {number} [threshold] behind so many in a row nobody waits for a while
+   */
+  constructor(ms, threshold = THRESHOLD) {
     this.#ms = ms
+    this.#breaker = new NativeCircuitBreaker(toNative({ threshold }, 'options', OPEN_MS))
   }
 
   /**

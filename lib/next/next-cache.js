@@ -38,7 +38,8 @@ class NextCache {
     this.maxEntryBytes = maxEntryBytes
     this.#entries = new TypeSafeCache(redis, { prefix, namespace: 'entries', name: prefix, near, compress, timeoutMs })
     this.#tags = new Tags(redis, { prefix, lifeMs, timeoutMs })
-    this.#patience = new Patience(timeoutMs)
+    // A page asks many times, one after the other, and is to wait once.
+    this.#patience = new Patience(timeoutMs, 1)
     this.#latest = onUnavailable === 'stale' ? new Latest(LATEST_BYTES) : null
   }
 
