@@ -9,6 +9,9 @@ const { isOfKind } = require('./kinds')
 const { OF_BUILD_MS, lifeOf, nameOf } = require('./lives')
 const { settingsOf, KNOWN } = require('./settings')
 const { cacheOf } = require('./shared')
+const { Together } = require('./together')
+
+const PAGES = new Set(['APP_PAGE', 'APP_ROUTE', 'PAGES'])
 
 /** The `revalidate` of what is stale by its tags, in seconds: the least that there is. */
 const STALE_S = 1
@@ -20,9 +23,10 @@ const BUILD = 'phase-production-build'
 /** @param {unknown} options */
 function createCacheHandler(options) {
   const known = check.options(options, 'options', ['redis', ...KNOWN])
-  settingsOf(known)
+  const hasCopies = settingsOf(known).near !== false
   /** @type {import('./next-cache').NextCache | null | undefined} */
   let cache
+  const together = new Together()
   const shared = () => (cache === undefined ? (cache = cacheOf(known)) : cache)
 
   return class RedwrightCacheHandler {
@@ -46,6 +50,7 @@ function createCacheHandler(options) {
       if (cache === null) return null
       const name = this.#nameOf(key, context.kind)
       if (name === null) return null
+      if (hasCopies && PAGES.has(context.kind)) await together.wait(name)
       const found = await cache.find(name, this.#how(key, context))
       // It is made, if at all, by who knows what was learned meanwhile.
       this.#beginnings.begin(name, cache.number)
