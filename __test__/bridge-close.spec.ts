@@ -88,8 +88,10 @@ describe('close()', () => {
         const redis = await Redis.connect({ url, commandTimeout: '1m', watchdogMs: '1m' })
         registry.register(redis)
         await redis.command('DEL', 'counter')
+        // Before anybody is told: a signal that nobody listens to ends the process.
+        const told = new Promise((resolve) => process.on('SIGUSR2', resolve))
         report('connected')
-        await new Promise((resolve) => process.on('SIGUSR2', resolve))
+        await told
         return [redis.command('INCR', 'counter')]
       })()
       let collected = false
