@@ -73,7 +73,8 @@ onEveryBackend('the pages of Next.js', (backend) => {
     const app = newApp()
     const [one, other] = [pagesOf(backend.redis, app), pagesOf(await backend.connect(), app)]
     const ways: [tags: string | string[], durations?: { expire?: number }][] = [['posts'], [['x', 'posts']], ['_N_T_/a'], ['posts', { expire: 0 }]]
-    for (const [tags, durations] of ways) {
+    // Where nobody tells of changes each takes a second.
+    for (const [tags, durations] of backend.real ? ways : ways.slice(0, 1)) {
       await one.set('/a', page('a', ['posts', '_N_T_/a']), FOREVER)
       await until('it is there', async () => (await other.get('/a', PAGE)) !== null)
       await one.revalidateTag(tags, durations)
@@ -88,7 +89,7 @@ onEveryBackend('the pages of Next.js', (backend) => {
   test('are given stale once a tag is, also those that are kept for ever, and fresh when they were made anew', async () => {
     const app = newApp()
     const [one, other] = [pagesOf(backend.redis, app), pagesOf(await backend.connect(), app)]
-    for (const context of [FOREVER, MINUTE]) {
+    for (const context of backend.real ? [FOREVER, MINUTE] : [FOREVER]) {
       await one.set('/a', page('old', ['posts']), context)
       assert.equal(isStale(await one.get('/a', PAGE)), false)
       await one.revalidateTag('posts', { expire: 31_536_000 })
