@@ -11,7 +11,7 @@ test('what Next.js stores comes back as it was', () => {
   const values = {
     'a page': { kind: 'APP_PAGE', html: 'ä'.repeat(1000), rscData: Buffer.from([0, 255]), segmentData: new Map([['/_tree', Buffer.from('x')], ['', Buffer.alloc(0)]]), postponed: null },
     'nothing': null,
-    'lives without end': { expire: Infinity, revalidate: -Infinity, stale: NaN },
+    'numbers that JSON has not': { expire: Infinity, revalidate: -Infinity, stale: NaN, zero: -0 },
     'names that mean something': { '\0': 'bytes', at: 0, deep: { '\0': 'text' }, ['__proto__']: 1, constructor: 'c', toString: null },
     'lists': [[], [null], [Buffer.from('a'), 'b'.repeat(300)]],
   }

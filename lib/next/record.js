@@ -45,6 +45,7 @@ function encode(meta, value) {
 function written(value, parts, depth) {
   if (depth > DEEPEST) throw new TypeError('a value for the cache of Next.js is too deep')
   if (typeof value === 'string') return value.length < LONG ? value : { [SIGN]: 'text', at: parts.push(Buffer.from(value)) - 1 }
+  if (Object.is(value, -0)) return { [SIGN]: 'number', is: '-0' }
   if (typeof value === 'number' && !Number.isFinite(value)) return { [SIGN]: 'number', is: String(value) }
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Uint8Array) return { [SIGN]: 'bytes', at: parts.push(value) - 1 }
