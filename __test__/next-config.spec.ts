@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { withRedwright } from '../next.js'
+import { createCacheHandler, createUseCacheHandler, withRedwright } from '../next.js'
 import { root } from './support/root'
 
 const config: any = (...args: any[]) => (withRedwright as any)(...args)
@@ -60,6 +60,13 @@ describe('the configuration of an application', () => {
   for (const [options, message] of BAD) {
     test(`refuses ${JSON.stringify(options)}`, () => assert.throws(() => config({}, options), (error: any) => error.code === 'ERR_INVALID_ARG' && message.test(error.message)))
   }
+
+  test('and of a handler of one\'s own are refused when it is made, and not when it is asked', () => {
+    const bad: object[] = [{ redis: {} }, { redis: null }, { near: { maxEntries: 0 } }, { near: { maxEntrys: 1 } }, { near: [] }, { prefix: '' }, { images: true }]
+    for (const make of [createCacheHandler, createUseCacheHandler] as ((options: any) => unknown)[]) {
+      for (const options of bad) assert.throws(() => make(options), (error: any) => error.code === 'ERR_INVALID_ARG' && /options/.test(error.message), JSON.stringify(options))
+    }
+  })
 
   test('refuses what is no configuration', async () => {
     for (const value of [null, 1, 'x']) assert.throws(() => config(value), TypeError)

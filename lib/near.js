@@ -5,17 +5,13 @@
 // The I/O thread hears of every change of what was read and moves a word in shared memory: one load tells whether a copy is old, also
 // where the event loop has been blocked meanwhile.
 
-const check = require('./check')
-const { typeError, kindOf } = require('./errors')
 const { copierOf, UNKEPT } = require('./near-copy')
+const { nearOptions } = require('./near-options')
 const { NearStore } = require('./near-store')
 const { OwnWrites, stampOf } = require('./own-writes')
 const { MISS } = require('./values')
 const { wordsOf } = require('./redis')
 
-const COPIES = /** @type {const} */ (['share', 'freeze', 'clone'])
-const KNOWN = ['maxEntries', 'maxBytes', 'ttlMs', 'copy']
-const DEFAULTS = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024, ttlMs: 60_000 }
 /** Where nobody tells of changes made elsewhere. */
 const UNTRACKED_MS = 1_000
 
@@ -57,22 +53,18 @@ class Near {
   /**
    * @param {import('./redis').Redis} redis
    * @param {{ prefix: string, namespace: string }} space
-   * @param {any} options
+   * @param {import('./near-options').NearOptions} options
    * @param {import('./tally').Tally} tally
    */
-  constructor(redis, { prefix, namespace }, options, tally) {
-    const { maxEntries, maxBytes, ttlMs, copy = 'freeze' } = { ...DEFAULTS, ...options }
+  constructor(redis, { prefix, namespace }, { maxEntries, maxBytes, ttlMs, copy }, tally) {
     this.#redis = redis
     this.#namespace = namespace
     this.#writes = OwnWrites.of(redis, prefix)
     this.#own = this.#writes.watch()
-    this.#ttlMs = check.duration(ttlMs, 'options.near.ttlMs')
-    this.#copier = copierOf(check.oneOf(copy, 'options.near.copy', COPIES))
+    this.#ttlMs = ttlMs
+    this.#copier = copierOf(copy)
     this.#tally = tally
-    this.#store = /** @type {NearStore<Copy>} */ (new NearStore({
-      maxEntries: check.integer(maxEntries, 'options.near.maxEntries', 1, 2 ** 24),
-      maxBytes: check.integer(maxBytes, 'options.near.maxBytes', 1, 2 ** 40),
-    }))
+    this.#store = /** @type {NearStore<Copy>} */ (new NearStore({ maxEntries, maxBytes }))
   }
 
   /**
@@ -83,10 +75,8 @@ class Near {
    * @param {import('./tally').Tally} tally
    */
   static of(redis, space, option, tally) {
-    if (option === undefined || option === false) return null
-    if (option === true) return new Near(redis, space, {}, tally)
-    if (typeof option !== 'object' || option === null) throw typeError(`options.near must be a boolean or an object, got ${kindOf(option)}`)
-    return new Near(redis, space, check.options(option, 'options.near', KNOWN), tally)
+    const checked = nearOptions(option)
+    return checked === null ? null : new Near(redis, space, checked, tally)
   }
 
   get figures() {

@@ -4,8 +4,8 @@
 
 const { TypeSafeCache, getOrSetJudged, invalidate, planOf } = require('../cache')
 const check = require('../check')
-const { typeError, kindOf } = require('../errors')
 const { escapeGlob } = require('../key-space')
+const { sharedCopies } = require('../near-options')
 const { Recent } = require('../recent')
 const { register } = require('../registry')
 const { Bodies } = require('./bodies')
@@ -70,13 +70,11 @@ class ResponseCache {
   static of(source, { prefix, namespace = NAMESPACE, near = false, timeoutMs = TIMEOUT_MS }) {
     if (prefix !== undefined) check.key(prefix, 'options.prefix')
     check.key(namespace, 'options.namespace')
-    if (typeof near !== 'boolean' && (typeof near !== 'object' || near === null || Array.isArray(near))) throw typeError(`options.near must be a boolean or an object, got ${kindOf(near)}`)
+    const copies = sharedCopies(near)
     const patienceMs = check.duration(timeoutMs, 'options.timeoutMs')
     const id = JSON.stringify([prefix, namespace, near, patienceMs], (_, value) => (typeof value === 'bigint' ? String(value) : value))
     const same = known.get(source)?.get(id)
     if (same !== undefined) return same
-    // Nobody changes what is handed out here, and a copy of a page for each request would be dear.
-    const copies = near === false ? false : { ...(near === true ? {} : near), copy: 'share' }
     /** @type {(error: unknown) => void} */
     let told = () => {}
     const onError = (/** @type {unknown} */ error) => told(error)

@@ -14,11 +14,11 @@ register('next', 'next', source)
 
 /**
  * Something failed while Next.js went on without it.
- * @param {unknown} error
+ * @param {any} error
  */
 function fail(error) {
   counts.failures++
-  if (failed.hasSubscribers) failed.publish({ error })
+  if (failed.hasSubscribers) failed.publish({ code: error?.code })
 }
 
 module.exports = { counts, fail, nextCacheMetrics: source.metrics }

@@ -2,13 +2,11 @@
 
 // `cacheHandler` of Next.js 16: pages, route handlers, `fetch`, `unstable_cache`, images. Its interface is in `next/dist/server/lib/incremental-cache`.
 
-const check = require('../check')
 const { Beginnings } = require('./beginnings')
 const { BuildFolder } = require('./build-folder')
 const { isOfKind } = require('./kinds')
 const { OF_BUILD_MS, lifeOf, nameOf } = require('./lives')
-const { settingsOf, KNOWN } = require('./settings')
-const { cacheOf } = require('./shared')
+const { Shared } = require('./shared')
 const { Together } = require('./together')
 
 const PAGES = new Set(['APP_PAGE', 'APP_ROUTE', 'PAGES'])
@@ -22,22 +20,19 @@ const BUILD = 'phase-production-build'
 
 /** @param {unknown} options */
 function createCacheHandler(options) {
-  const known = check.options(options, 'options', ['redis', ...KNOWN])
-  const hasCopies = settingsOf(known).near !== false
-  /** @type {import('./next-cache').NextCache | null | undefined} */
-  let cache
+  const shared = new Shared(options)
+  const { buildId, near } = shared.settings
   const together = new Together()
-  const shared = () => (cache === undefined ? (cache = cacheOf(known)) : cache)
 
   return class RedwrightCacheHandler {
     #folder
     /** Told by what is before Next.js. @type {readonly string[]} */
     #revalidated
-    #beginnings = new Beginnings(cache?.number ?? 0)
+    #beginnings = new Beginnings(shared.number)
 
     /** @param {any} [context] */
     constructor(context) {
-      this.#folder = BuildFolder.of(context?.serverDistDir, known.buildId)
+      this.#folder = BuildFolder.of(context?.serverDistDir, buildId)
       this.#revalidated = context?.revalidatedTags ?? []
     }
 
@@ -46,11 +41,11 @@ function createCacheHandler(options) {
      * @param {any} context
      */
     async get(key, context) {
-      const cache = shared()
+      const { cache } = shared
       if (cache === null) return null
       const name = this.#nameOf(key, context.kind)
       if (name === null) return null
-      if (hasCopies && PAGES.has(context.kind)) await together.wait(name)
+      if (near !== false && PAGES.has(context.kind)) await together.wait(name)
       const found = await cache.find(name, this.#how(key, context))
       // It is made, if at all, by who knows what was learned meanwhile.
       this.#beginnings.begin(name, cache.number)
@@ -100,7 +95,7 @@ function createCacheHandler(options) {
      * @param {any} context
      */
     async set(key, value, context) {
-      const cache = shared()
+      const { cache } = shared
       if (cache === null) return
       const { fetchCache, kind, tags, cacheControl: control, isImplicitBuildTimeCache } = context
       const name = this.#nameOf(key, fetchCache === true ? 'FETCH' : kind)
@@ -119,7 +114,7 @@ function createCacheHandler(options) {
      * @param {{ expire?: number }} [durations]
      */
     async revalidateTag(tags, durations) {
-      await shared()?.invalidate(typeof tags === 'string' ? [tags] : tags, durations)
+      await shared.cache?.invalidate(typeof tags === 'string' ? [tags] : tags, durations)
     }
 
     resetRequestCache() {}

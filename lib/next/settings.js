@@ -3,14 +3,13 @@
 // What the handlers are told, checked.
 
 const check = require('../check')
-const { typeError, rangeError, kindOf } = require('../errors')
+const { rangeError } = require('../errors')
+const { sharedCopies } = require('../near-options')
 
 const KNOWN = /** @type {const} */ (['prefix', 'timeoutMs', 'maxTtl', 'maxEntryBytes', 'near', 'compress', 'onUnavailable', 'buildId'])
 
 const DEFAULTS = { prefix: 'next', timeoutMs: 500, maxTtl: '14d', maxEntryBytes: 16 * 1024 * 1024, near: true, compress: true, onUnavailable: 'render' }
 const MOST_BYTES = 256 * 1024 * 1024
-/** What is stored is taken for another's from this on. */
-const COMPRESSED_FROM = 1024
 
 /**
  * @typedef {object} Settings
@@ -18,8 +17,8 @@ const COMPRESSED_FROM = 1024
  * @property {number} timeoutMs
  * @property {number} lifeMs
  * @property {number} maxEntryBytes
- * @property {any} near
- * @property {false | { fromBytes: number }} compress
+ * @property {import('../near-options').NearOptions | false} near
+ * @property {boolean} compress
  * @property {'render' | 'stale'} onUnavailable
  * @property {string | undefined} buildId
  */
@@ -36,15 +35,13 @@ function settingsOf(given) {
   if (given.buildId !== undefined) check.key(given.buildId, 'options.buildId')
   const lifeMs = check.ttl(maxTtl, 'options.maxTtl')
   if (lifeMs === 0 || lifeMs === Infinity) throw rangeError('options.maxTtl must be a time that ends')
-  if (typeof near !== 'boolean' && (typeof near !== 'object' || near === null || Array.isArray(near))) throw typeError(`options.near must be a boolean or an object, got ${kindOf(near)}`)
   return {
     prefix,
     timeoutMs: check.duration(timeoutMs, 'options.timeoutMs'),
     lifeMs,
     maxEntryBytes: check.integer(maxEntryBytes, 'options.maxEntryBytes', 1, MOST_BYTES),
-    // Nobody changes what is handed out, and a copy for each reader would be dear.
-    near: near === false ? false : { ...(near === true ? {} : near), copy: 'share' },
-    compress: check.boolean(compress, 'options.compress') && { fromBytes: COMPRESSED_FROM },
+    near: sharedCopies(near),
+    compress: check.boolean(compress, 'options.compress'),
     onUnavailable: check.oneOf(onUnavailable, 'options.onUnavailable', /** @type {const} */ (['render', 'stale'])),
     buildId: given.buildId,
   }

@@ -2,10 +2,12 @@
 
 // One cache a process and settings, whoever asks for it: Next.js makes its handlers anew for each request, and may load their files more than once.
 
+const check = require('../check')
+const { typeError, kindOf } = require('../errors')
 const { fromEnvironment } = require('../options')
 const { Redis } = require('../redis')
 const { NextCache } = require('./next-cache')
-const { settingsOf } = require('./settings')
+const { KNOWN, settingsOf } = require('./settings')
 
 const SHARED = Symbol.for('redwright.next')
 
@@ -15,13 +17,37 @@ const shared = (/** @type {any} */ (globalThis)[SHARED] ??= { caches: new Map(),
 /** Any of these says where Redis is. */
 const WHERE = ['REDIS_URL', 'REDIS_HOST']
 
+/** What a handler was told, checked at once, and its cache, which is there from the first use on. */
+class Shared {
+  #redis
+  /** @type {NextCache | null | undefined} */
+  #cache
+  settings
+
+  /** @param {unknown} options */
+  constructor(options) {
+    const { redis, ...given } = check.options(options, 'options', ['redis', ...KNOWN])
+    if (redis !== undefined && !(redis instanceof Redis)) throw typeError(`options.redis must be a Redis of this package, got ${kindOf(redis)}`)
+    this.#redis = redis
+    this.settings = settingsOf(given)
+  }
+
+  /** `null` where nobody says where Redis is. */
+  get cache() {
+    return this.#cache === undefined ? (this.#cache = cacheOf(this.#redis, this.settings)) : this.#cache
+  }
+
+  /** The last invalidation that is known; 0 for none. */
+  get number() {
+    return this.#cache?.number ?? 0
+  }
+}
+
 /**
- * The cache of a client, or of the client that the environment names; `null` where it names none.
- * @param {any} options whose names are known
- * @returns {NextCache | null}
+ * @param {Redis | undefined} redis
+ * @param {import('./settings').Settings} settings
  */
-function cacheOf({ redis, ...given }) {
-  const settings = settingsOf(given)
+function cacheOf(redis, settings) {
   const client = redis ?? defaultClient(settings.timeoutMs)
   if (client === null) return null
   const caches = redis === undefined ? shared.caches : (shared.ofClients.get(redis) ?? new Map())
@@ -62,4 +88,4 @@ function without(why) {
   return null
 }
 
-module.exports = { cacheOf }
+module.exports = { Shared }

@@ -2,13 +2,10 @@
 
 // `cacheHandlers` of Next.js 16: what functions and components with `'use cache'` have made. The interface is in `next/dist/server/lib/cache-handlers/types`.
 
-const check = require('../check')
-// Not the globals: an environment of a test may lack them or have replaced them.
-const { clearTimeout, setTimeout } = require('node:timers')
+const { within } = require('../loader')
 const { counts, fail } = require('./counters')
 const { lifeOf, nameOf } = require('./lives')
-const { KNOWN, settingsOf } = require('./settings')
-const { cacheOf } = require('./shared')
+const { Shared } = require('./shared')
 
 /** So long a read waits for the same entry to be stored. */
 const PENDING_MS = 10_000
@@ -18,11 +15,7 @@ const PIECE = 64 * 1024
 
 /** @param {unknown} options */
 function createUseCacheHandler(options) {
-  const known = check.options(options, 'options', ['redis', ...KNOWN])
-  settingsOf(known)
-  /** @type {import('./next-cache').NextCache | null | undefined} */
-  let cache
-  const shared = () => (cache === undefined ? (cache = cacheOf(known)) : cache)
+  const shared = new Shared(options)
   /** What is being stored. @type {Map<string, Promise<void>>} */
   const pending = new Map()
 
@@ -33,10 +26,11 @@ function createUseCacheHandler(options) {
      * @returns {Promise<UseCacheEntry | undefined>}
      */
     async get(key, softTags) {
-      const cache = shared()
+      const { cache } = shared
       if (cache === null) return undefined
       const name = nameOf('use', key)
-      await settled(pending.get(name))
+      const storing = pending.get(name)
+      if (storing !== undefined) await within(PENDING_MS, storing, () => {})
       const found = await cache.find(name, { isUsable, more: softTags })
       if (found === null) return undefined
       const { bytes, ...entry } = found.value
@@ -49,7 +43,7 @@ function createUseCacheHandler(options) {
      * @param {Promise<UseCacheEntry>} pendingEntry
      */
     async set(key, pendingEntry) {
-      const cache = shared()
+      const { cache } = shared
       if (cache === null) return void pendingEntry.then(({ value }) => value.cancel()).catch(() => {})
       const name = nameOf('use', key)
       const storing = store(cache, name, pendingEntry).catch(fail)
@@ -59,7 +53,7 @@ function createUseCacheHandler(options) {
     },
 
     async refreshTags() {
-      await shared()?.refresh()
+      await shared.cache?.refresh()
     },
 
     /** Tags are looked at when an entry is read. */
@@ -72,7 +66,7 @@ function createUseCacheHandler(options) {
      * @param {{ expire?: number }} [durations]
      */
     async updateTags(tags, durations) {
-      await shared()?.invalidate(tags, durations)
+      await shared.cache?.invalidate(tags, durations)
     },
   }
 }
@@ -136,15 +130,6 @@ function streamOf(bytes) {
       },
     })
   )
-}
-
-/** @param {Promise<void> | undefined} storing */
-function settled(storing) {
-  if (storing === undefined) return
-  /** @type {NodeJS.Timeout | undefined} */
-  let timer
-  const late = new Promise((resolve) => (timer = setTimeout(resolve, PENDING_MS)))
-  return Promise.race([storing, late]).finally(() => clearTimeout(timer))
 }
 
 module.exports = { createUseCacheHandler }
