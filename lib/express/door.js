@@ -104,21 +104,19 @@ class Door {
       variant = variantOf(stored.vary, req.headers)
       stored = decode(this.cache.peek(variantKey(key, stored, variant, this.plan.maxVariants)))
     }
-    return stored !== null && this.mayGive(req, stored, variant, credentials, now) && stored.bodies[0].parts === null ? stored : null
+    const wish = { variant, headers: null, canRefreshBehind: false }
+    return stored !== null && this.mayGive(stored, wish, credentials, now) && stored.bodies[0].parts === null ? stored : null
   }
 
   /**
-   * Whether a request may be given what is stored as it is.
-   * @param {any} req
+   * Whether what is stored may be given as it is.
    * @param {import('../http/record').Stored} stored
-   * @param {string} variant that of the request
+   * @param {import('../http/verdict').Wish} wish of the request
    * @param {import('./credentials').Credentials} credentials
    * @param {number} now
    */
-  mayGive(req, stored, variant, credentials, now) {
-    if (stored.kind !== KIND.RESPONSE || !mayHave(stored, credentials, this.plan.mode)) return false
-    const headers = hasWishes(req, this.plan) ? req.headers : null
-    return verdictOf(stored, { variant, headers, canRefreshBehind: false }, now) === VERDICT.USE
+  mayGive(stored, wish, credentials, now) {
+    return stored.kind === KIND.RESPONSE && mayHave(stored, credentials, this.plan.mode) && verdictOf(stored, wish, now) === VERDICT.USE
   }
 
   /**

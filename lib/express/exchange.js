@@ -110,7 +110,8 @@ class Exchange {
   async serveStored(only) {
     const { door, req, res } = this
     const { stored, variant } = await door.look(this.key, req)
-    if (stored !== null && door.mayGive(req, stored, variant, this.credentials, Date.now())) return this.#give(stored)
+    const wish = { variant, headers: this.isOwn ? req.headers : null, canRefreshBehind: false }
+    if (stored !== null && door.mayGive(stored, wish, this.credentials, Date.now())) return this.#give(stored)
     if (only === 'head') return this.pass(only)
     addCacheStatus(res, cacheStatus(door.plan.cacheName, { detail: only }))
     door.tell(req, { outcome: 'pass', detail: only })

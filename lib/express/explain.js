@@ -58,13 +58,14 @@ async function explain(door, req) {
   if (credentials !== null && door.cache.personal.get(key) && door.atHand(req, key, credentials, Date.now()) === null) return worded('pass', credentials, key)
   const { stored, variant } = await door.look(key, req)
   const now = Date.now()
-  const isUsable = stored !== null && door.mayGive(req, stored, variant, credentials, now)
+  const wish = { variant, headers: hasWishes(req, plan) ? req.headers : null, canRefreshBehind: false }
+  const isUsable = stored !== null && door.mayGive(stored, wish, credentials, now)
   const only = onlyStored(req, plan)
   if (only !== null && !isUsable) return worded('pass', only, key)
   if (stored === null) return worded('miss', null, key)
   if (stored.kind === KIND.PASS) return worded('pass', 'not-stored', key)
   if (!mayHave(stored, credentials, plan.mode)) return worded('pass', credentials, key)
-  const verdict = verdictOf(stored, { variant, headers: hasWishes(req, plan) ? req.headers : null, canRefreshBehind: true }, now)
+  const verdict = verdictOf(stored, { ...wish, canRefreshBehind: true }, now)
   const outcome = isUsable ? 'hit' : verdict === VERDICT.REFRESH ? 'stale' : 'miss'
   return { ...worded(outcome, null, key), ageMs: stored.ageAt(now), ttlMs: stored.freshMs - stored.ageAt(now) }
 }
