@@ -4,7 +4,7 @@
 
 const { until } = require('./abort')
 const { Expectation } = require('./expectation')
-const { Flight } = require('./flights')
+const { Errand } = require('./errand')
 const { Context, load, within } = require('./loader')
 const { KIND, Odd } = require('./odd')
 const { ASK, ANSWER, WHENEVER } = require('./store')
@@ -39,56 +39,6 @@ const newToken = () => Math.floor(Math.random() * (2 ** 53 - 1)) + 1
  * A right to load, and what to give should the load fail, `MISS` for nothing. Without a token there is none: what is loaded is not stored.
  * @typedef {{ token: number, epoch: number, fallback: any, isRefresh: boolean }} Right
  */
-
-/** One call of `getOrSet`, shared by those who ask for the same. It is what the native call answers, so that a hit makes few objects. */
-class Errand extends Flight {
-  #owner
-  /** What the read is for, where it is for a copy in memory. @type {import('./reader').Copy | null} */
-  copy = null
-  isServedStale = false
-  /** Who wants to know when the store has answered the read; `null` when it has. @type {(() => void)[] | null | undefined} */
-  #waiting = undefined
-
-  /**
-   * @param {ReadThrough} owner
-   * @param {string} namespace
-   * @param {string} key
-   * @param {import('./flights').Terms} terms
-   * @param {Fetcher} fetcher
-   * @param {Plan & Partial<JudgedPlan>} plan
-   */
-  constructor(owner, namespace, key, terms, fetcher, plan) {
-    super(namespace, key, terms)
-    this.#owner = owner
-    this.fetcher = fetcher
-    this.plan = plan
-  }
-
-  /** @param {any} stored */
-  decode(stored) {
-    this.tell()
-    return this.#owner.answered(this, stored)
-  }
-
-  /** @param {any} error */
-  recover(error) {
-    this.tell()
-    return this.#owner.unread(this, error)
-  }
-
-  /** @param {() => void} callback */
-  whenAnswered(callback) {
-    if (this.#waiting === null) callback()
-    else (this.#waiting ??= []).push(callback)
-  }
-
-  /** The store has answered. */
-  tell() {
-    const waiting = this.#waiting
-    this.#waiting = null
-    if (waiting) for (const callback of waiting) callback()
-  }
-}
 
 class ReadThrough {
   #reader
@@ -159,13 +109,10 @@ class ReadThrough {
     const { key, plan } = errand
     const token = newToken()
     this.#flights.loads(errand, token, this.#store.leaseMs)
-    /** @type {[answer: number, stored: any, epoch: number, waited: boolean]} */
     let given
     try {
-      given = await this.#store.lease(key, plan.namespace, { token, how: ASK.MISS, waitMs: 0, tagged: plan.tagged })
-    } catch (/** @type {any} */ error) {
-      this.#flights.hasLoaded(errand)
-      if (error?.maybeExecuted) this.#giveBack(errand, token, 0)
+      given = await this.#lease(errand, token, ASK.MISS, 0)
+    } catch (error) {
       return errand.recover(error)
     }
     const [answer, stored, epoch] = given
@@ -348,14 +295,10 @@ class ReadThrough {
     const token = newToken()
     // Nobody joins a refresh: its flight has given the old value already.
     if (!isRefresh) this.#flights.loads(errand, token, this.#store.leaseMs)
-    /** @type {[answer: number, stored: any, epoch: number, waited: boolean]} */
     let given
     try {
-      given = await this.#store.lease(errand.key, plan.namespace, { token, how, waitMs, tagged: plan.tagged })
-    } catch (/** @type {any} */ error) {
-      this.#flights.hasLoaded(errand)
-      // It may have been granted, and nobody is to wait for nothing.
-      if (error?.maybeExecuted) this.#giveBack(errand, token, 0)
+      given = await this.#lease(errand, token, how, waitMs)
+    } catch (error) {
       // What is loaded now is not stored.
       this.#report.failed(error, { operation: 'set', key: errand.key, namespace: errand.namespace })
       return { ...UNLEASED, isRefresh }
@@ -373,6 +316,25 @@ class ReadThrough {
     // What is there, or has come meanwhile, cannot be used, and is to be replaced.
     if (answer === ANSWER.FRESH && (how === ASK.MISS || waited)) return this.#ask(errand, ASK.REFRESH, waited ? 0 : waitMs, isRefresh)
     return none
+  }
+
+  /**
+   * One that fails leaves no load behind.
+   * @param {Errand} errand
+   * @param {number} token
+   * @param {number} how
+   * @param {number} waitMs
+   */
+  async #lease(errand, token, how, waitMs) {
+    const { namespace, tagged } = errand.plan
+    try {
+      return await this.#store.lease(errand.key, namespace, { token, how, waitMs, tagged })
+    } catch (/** @type {any} */ error) {
+      this.#flights.hasLoaded(errand)
+      // It may have been granted, and nobody is to wait for nothing.
+      if (error?.maybeExecuted) this.#giveBack(errand, token, 0)
+      throw error
+    }
   }
 
   /**

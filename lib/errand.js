@@ -1,0 +1,60 @@
+'use strict'
+
+// A call of `getOrSet` under way.
+
+const { Flight } = require('./flights')
+
+/** @typedef {import('./cache-arguments').Plan} Plan */
+/** @typedef {import('./loader').Fetcher} Fetcher */
+
+/** One call of `getOrSet`, shared by those who ask for the same. It is what the native call answers, so that a hit makes few objects. */
+class Errand extends Flight {
+  #owner
+  /** What the read is for, where it is for a copy in memory. @type {import('./reader').Copy | null} */
+  copy = null
+  isServedStale = false
+  /** Who wants to know when the store has answered the read; `null` when it has. @type {(() => void)[] | null | undefined} */
+  #waiting = undefined
+
+  /**
+   * @param {import('./read-through').ReadThrough} owner
+   * @param {string} namespace
+   * @param {string} key
+   * @param {import('./flights').Terms} terms
+   * @param {Fetcher} fetcher
+   * @param {Plan & Partial<import('./read-through').JudgedPlan>} plan
+   */
+  constructor(owner, namespace, key, terms, fetcher, plan) {
+    super(namespace, key, terms)
+    this.#owner = owner
+    this.fetcher = fetcher
+    this.plan = plan
+  }
+
+  /** @param {any} stored */
+  decode(stored) {
+    this.tell()
+    return this.#owner.answered(this, stored)
+  }
+
+  /** @param {any} error */
+  recover(error) {
+    this.tell()
+    return this.#owner.unread(this, error)
+  }
+
+  /** @param {() => void} callback */
+  whenAnswered(callback) {
+    if (this.#waiting === null) callback()
+    else (this.#waiting ??= []).push(callback)
+  }
+
+  /** The store has answered. */
+  tell() {
+    const waiting = this.#waiting
+    this.#waiting = null
+    if (waiting) for (const callback of waiting) callback()
+  }
+}
+
+module.exports = { Errand }
