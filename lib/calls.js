@@ -36,6 +36,23 @@ const slots = new Uint32Array(2 + 2 * 512)
  * @typedef {((value: any) => any) | { decode(value: any): any, recover(error: any): any }} Decode
  */
 
+/**
+ * Who takes up calls of a turn that cross together: `add` is told of each, and `handOver` hands all over, with a ticket and a word of each in `slots`.
+ * It gives how many were taken, and above 16 bits what becomes of the rest.
+ * @typedef {{ add(key: string): void, handOver(slots: Uint32Array, count: number): number }} Gatherer
+ */
+
+/** As many cross together. Beside what a crossing costs, that is few enough for both threads to work at the same time. */
+const TOGETHER = 16
+
+/** Whether this turn is gathered: then its end is seen to, and what is asked for in it may leave later. */
+let isGathering = false
+/** Who has taken up what has not left: one at a time, so that all leaves in the order of asking. @type {Gatherer | null} */
+let gatherer = null
+/** Two words a call. */
+const gathered = new Uint32Array(2 * TOGETHER)
+let gatheredCount = 0
+
 /** Promises by ticket, in parallel arrays that grow and are used again. */
 /** @type {((value: any) => void)[]} */
 const resolves = []
@@ -69,7 +86,8 @@ function drain() {
     if (slots[i] === EVENT) deliver(/** @type {any[]} */ (value))
     else settle(slots[i], tag, value)
   }
-  if (count > 1) queueMicrotask(endTurnLater)
+  isGathering = count > 1
+  if (isGathering) queueMicrotask(endTurnLater)
   if (more) setImmediate(drain)
 }
 
@@ -116,7 +134,28 @@ function endTurnLater() {
 }
 
 function endTurn() {
+  leave()
+  isGathering = false
   port.endTurn()
+}
+
+/** Hands over what has been gathered. */
+function leave() {
+  if (gatherer === null) return
+  const [leaving, count] = [gatherer, gatheredCount]
+  gatherer = null
+  gatheredCount = 0
+  let answer = 0
+  let error = null
+  try {
+    answer = leaving.handOver(gathered, count)
+  } catch (thrown) {
+    error = internal(thrown)
+  }
+  const taken = answer & 0xffff
+  if (taken === count) return
+  // Copied, because whoever is refused may ask again.
+  for (const ticket of gathered.slice(2 * taken, 2 * count).filter((_, i) => i % 2 === 0)) refuse(ticket, error ?? refusal(answer >>> 16))
 }
 
 /** @param {number} ticket */
@@ -132,6 +171,34 @@ function release(ticket) {
 function spent() {}
 
 /**
+ * Enters the two ends of a promise under a ticket.
+ * @param {Decode | null} decode
+ * @param {(value: any) => void} resolve
+ * @param {(reason: unknown) => void} reject
+ */
+function enter(decode, resolve, reject) {
+  const ticket = free.length > 0 ? /** @type {number} */ (free.pop()) : resolves.length
+  resolves[ticket] = resolve
+  rejects[ticket] = reject
+  decodes[ticket] = decode
+  if (pending++ === 0) hold.ref()
+  return ticket
+}
+
+/**
+ * Ends a call that was not handed over.
+ * @param {number} ticket
+ * @param {unknown} error
+ */
+function refuse(ticket, error) {
+  const resolve = resolves[ticket]
+  const reject = rejects[ticket]
+  const decode = decodes[ticket]
+  release(ticket)
+  fail(error, decode, resolve, reject)
+}
+
+/**
  * Hands `submit` a ticket and enters the two ends of a promise under it.
  * @template N
  * @param {N} native whose method `submit` calls
@@ -142,27 +209,42 @@ function spent() {}
  * @returns {number} the ticket
  */
 function begin(native, submit, decode, resolve, reject) {
-  const ticket = free.length > 0 ? /** @type {number} */ (free.pop()) : resolves.length
-  resolves[ticket] = resolve
-  rejects[ticket] = reject
-  decodes[ticket] = decode
-  if (pending++ === 0) hold.ref()
+  leave()
+  const ticket = enter(decode, resolve, reject)
   let status
   try {
     status = submit(native, ticket)
   } catch (error) {
-    release(ticket)
-    fail(internal(error), decode, resolve, reject)
+    refuse(ticket, internal(error))
     return ticket
   }
-  if (status === TAKEN) return ticket
   if (status === OPENS_TURN) {
+    isGathering = true
     nextTick(endTurn)
-    return ticket
+  } else if (status !== TAKEN) {
+    refuse(ticket, refusal(status))
   }
-  release(ticket)
-  fail(refusal(status), decode, resolve, reject)
   return ticket
+}
+
+/**
+ * As `call`, of one that crosses together with others of its turn; `null` where that is not gathered, and nothing has begun.
+ * @param {Gatherer} by
+ * @param {string} key
+ * @param {number} word
+ * @param {Decode} decode
+ * @returns {Promise<any> | null}
+ */
+function callTogether(by, key, word, decode) {
+  if (!isGathering) return null
+  return new Promise((resolve, reject) => {
+    if (by !== gatherer) leave()
+    gatherer = by
+    gathered[2 * gatheredCount] = enter(decode, resolve, reject)
+    gathered[2 * gatheredCount + 1] = word
+    by.add(key)
+    if (++gatheredCount === TOGETHER) leave()
+  })
 }
 
 /**
@@ -246,4 +328,4 @@ function addSource(receiver) {
 
 const finished = new FinalizationRegistry((/** @type {number} */ source) => sources.delete(source))
 
-module.exports = { port, call, callUntil, addSource }
+module.exports = { port, call, callTogether, callUntil, addSource }

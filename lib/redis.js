@@ -33,6 +33,18 @@ const { normalise, isEmbedded, merge, toNative } = require('./options')
 let call
 
 /**
+ * As `call`, for what may cross together with others of its turn; `null` where it may not, and nothing has begun.
+ * @type {(
+ *   redis: Redis,
+ *   gatherer: import('./calls').Gatherer,
+ *   key: string,
+ *   word: number,
+ *   decode: import('./calls').Decode,
+ * ) => Promise<any> | null}
+ */
+let callTogether
+
+/**
  * The generations of what was read, which the I/O thread moves when it changes; `null` until the native half is there.
  * @type {(redis: Redis) => Uint32Array | null}
  */
@@ -83,6 +95,7 @@ class Redis extends EventEmitter {
 
   static {
     call = (redis, submit, decode, signal) => redis.#call(submit, decode, signal)
+    callTogether = (redis, gatherer, key, word, decode) => (redis.#isPlain() ? bridge.callTogether(gatherer, key, word, decode) : null)
     wordsOf = (redis) => /** @type {any} */ (redis.#native?.words() ?? null)
     isOpen = (redis) => redis.#native !== null
     opened = (redis) => redis.#native ?? redis.#soon()
@@ -169,6 +182,11 @@ class Redis extends EventEmitter {
     // Its callback may be asked for the answer, and the bridge holds the receiver of the question weakly.
     if (this.#options.credentials !== undefined) answer.then(() => this, () => this)
     return answer
+  }
+
+  /** Whether a call is handed over as it is, with nothing before and nothing behind. */
+  #isPlain() {
+    return this.#native !== null && this.#options.credentials === undefined
   }
 
   get status() {
@@ -320,4 +338,4 @@ class Redis extends EventEmitter {
   }
 }
 
-module.exports = { Redis, call, wordsOf, isOpen, opened, realmOf }
+module.exports = { Redis, call, callTogether, wordsOf, isOpen, opened, realmOf }

@@ -4,7 +4,8 @@
 
 const binding = require('./native')
 const check = require('./check')
-const { Redis, call } = require('./redis')
+const { Reads } = require('./reads')
+const { Redis, call, callTogether, opened } = require('./redis')
 const { typeError, kindOf } = require('./errors')
 const { inParts } = require('./parts')
 
@@ -41,6 +42,8 @@ class Store {
   #compressFrom
   /** @type {import('../binding').NativeCache | null} */
   #native = null
+  /** Only a client that is there gathers. */
+  #reads = new Reads(() => this.#on(/** @type {import('../binding').NativeRedis} */ (opened(this.#redis))))
 
   /**
    * @param {Redis} redis
@@ -82,6 +85,10 @@ class Store {
    * @param {import('./calls').Decode} decode
    */
   read(key, namespace, wish, beta, decode) {
+    if (beta === 0 && (wish & ~WISH.STALE) === 0 && (namespace === undefined || namespace === this.#namespace)) {
+      const answer = callTogether(this.#redis, this.#reads, key, wish, decode)
+      if (answer !== null) return answer
+    }
     return call(this.#redis, (redis, ticket) => this.#on(redis).get(ticket, key, wish, beta, namespace), decode)
   }
 

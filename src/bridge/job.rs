@@ -51,8 +51,19 @@ pub(super) struct Job {
     launch: Launch,
 }
 
-fn panicked() -> Outcome {
+pub(super) fn panicked() -> Outcome {
     Failure::new(Code::Internal, "an operation panicked").into()
+}
+
+/// What a caller is told when the deadline has passed.
+pub(super) fn expired(attempt: &Attempt) -> Outcome {
+    let waited = attempt.deadline.duration_since(attempt.begun).as_millis();
+    let failure = if attempt.maybe_executed() {
+        Failure::new(Code::Timeout, format!("no reply within {waited} ms")).maybe_executed(true)
+    } else {
+        Failure::new(Code::Unavailable, format!("no connection within {waited} ms"))
+    };
+    failure.into()
 }
 
 impl Job {
@@ -63,12 +74,10 @@ impl Job {
     {
         let Submission { port, ticket, timeout, ledger, stamp } = submission;
         let launch: Launch = Box::new(move |port, attempt| {
-            let work = run(attempt.clone());
-            tokio::spawn(async move {
-                let outcome = AssertUnwindSafe(work).catch_unwind().await;
-                port.settle(ticket, &attempt, outcome.unwrap_or_else(|_| panicked()));
-            })
-            .abort_handle()
+            // Combinators and no `async` block, which would hold the work twice: as what it captured and as what it awaits.
+            let work = AssertUnwindSafe(run(attempt.clone())).catch_unwind();
+            let settled = work.map(move |outcome| port.settle(ticket, &attempt, outcome.unwrap_or_else(|_| panicked())));
+            tokio::spawn(settled).abort_handle()
         });
         Job { port, ticket, timeout, ledger, stamp, launch }
     }
@@ -83,7 +92,7 @@ impl Job {
         match catch_unwind(AssertUnwindSafe(|| launch(port.clone(), attempt.clone()))) {
             Ok(abort) => {
                 deadlines.add(&port, attempt.deadline);
-                port.enter(ticket, Running { attempt, ledger, stamp, abort });
+                port.enter(ticket, Running { attempt, ledger, stamp, abort: Some(abort) });
             }
             Err(_) => {
                 let outcome = panicked();
@@ -99,24 +108,25 @@ pub(super) struct Running {
     pub attempt: Arc<Attempt>,
     pub ledger: Arc<dyn Ledger>,
     pub stamp: u32,
-    pub abort: AbortHandle,
+    /// Of work that is for this operation alone.
+    pub abort: Option<AbortHandle>,
 }
 
 impl Running {
+    /// Ends its work, where nobody else waits for that.
+    pub fn abort(&self) {
+        if let Some(abort) = &self.abort {
+            abort.abort();
+        }
+    }
+
     /// Up to now, which is its end.
     pub fn course(&self) -> Course {
         Course { stamp: self.stamp, begun: self.attempt.begun, ended: Instant::now() }
     }
 
-    /// What its caller is told when the deadline has passed.
     pub fn expired(&self) -> Outcome {
-        let waited = self.attempt.deadline.duration_since(self.attempt.begun).as_millis();
-        let failure = if self.attempt.maybe_executed() {
-            Failure::new(Code::Timeout, format!("no reply within {waited} ms")).maybe_executed(true)
-        } else {
-            Failure::new(Code::Unavailable, format!("no connection within {waited} ms"))
-        };
-        failure.into()
+        expired(&self.attempt)
     }
 
     pub fn cancelled(&self) -> Outcome {

@@ -3,6 +3,7 @@
 mod allocator;
 mod deadlines;
 mod drain;
+mod group;
 mod job;
 mod outcome;
 mod patience;
@@ -15,6 +16,7 @@ mod text;
 
 pub use allocator::Allocator;
 pub use drain::NativePort;
+pub use group::{Caller, GroupSubmission, Place};
 pub use job::{Course, Ledger, Submission};
 pub use outcome::{Code, Failure, Outcome};
 pub use port::Port;

@@ -101,7 +101,7 @@ impl Port {
     pub(super) fn cancel(self: &Arc<Self>, ticket: u32) {
         let operation = lock(&self.running).get_mut(ticket as usize).and_then(Option::take);
         if let Some(operation) = operation {
-            operation.abort.abort();
+            operation.abort();
             self.finish(ticket, &operation, operation.cancelled());
         }
     }
@@ -133,7 +133,7 @@ impl Port {
             }
         }
         for (ticket, operation) in ended {
-            operation.abort.abort();
+            operation.abort();
             self.finish(ticket, &operation, outcome(&operation));
         }
     }
@@ -227,7 +227,7 @@ impl Port {
     /// Drops every operation of an environment that has ended. I/O thread only.
     pub(super) fn abandon(&self) {
         for operation in lock(&self.running).drain(..).flatten() {
-            operation.abort.abort();
+            operation.abort();
             let gone = Failure::new(Code::Cancelled, "the environment has ended").into();
             operation.ledger.settled(&gone, &operation.course());
         }

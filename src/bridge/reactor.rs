@@ -1,6 +1,7 @@
 //! The I/O thread: one a process, shared by the main thread and all worker threads, alive while a client is.
 
 use super::deadlines::Deadlines;
+use super::group::{Caller, Group, GroupSubmission};
 use super::job::{Job, Submission};
 use super::outcome::Outcome;
 use super::patience::Patience;
@@ -24,6 +25,7 @@ const STACK: usize = 64 * 1024 * 1024;
 
 enum Message {
     Start(Job),
+    StartGroup(Group),
     Cancel(Arc<Port>, u32),
     Abandon(Arc<Port>),
     Spawn(Pin<Box<dyn Future<Output = ()> + Send>>),
@@ -138,6 +140,20 @@ impl Lease {
         opens_turn
     }
 
+    /// As `submit`, for operations that were gathered while their turn went on: they are in its middle, and whoever gathers ends it.
+    pub fn submit_group<F, Fut>(&self, submission: GroupSubmission, run: F)
+    where
+        F: FnOnce(Vec<Caller>) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let group = Group::new(submission, run);
+        let is_large = group.len() >= RING_AFTER;
+        self.0.inbox().push(Message::StartGroup(group));
+        if is_large {
+            self.0.ring();
+        }
+    }
+
     pub fn cancel(&self, port: &Arc<Port>, ticket: u32) {
         self.0.post(Message::Cancel(port.clone(), ticket));
     }
@@ -202,6 +218,7 @@ async fn run(reactor: Arc<Reactor>) {
         for message in batch.drain(..) {
             match message {
                 Message::Start(job) => job.start(now, &mut deadlines),
+                Message::StartGroup(group) => group.start(now, &mut deadlines),
                 Message::Cancel(port, ticket) => port.cancel(ticket),
                 Message::Abandon(port) => port.abandon(),
                 Message::Spawn(future) => drop(tokio::spawn(future)),

@@ -8,14 +8,11 @@ use super::scripts::STORE;
 use super::store::number;
 use super::tag_keys::TagKeys;
 use crate::client::{Client, Error, ErrorKind, Reply};
-use crate::common::{Attempt, give_way};
+use crate::common::{Attempt, begin, give_way};
 use bytes::Bytes;
 use std::collections::HashMap;
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 use tokio::sync::oneshot;
 
 /// No script call stores more entries, or more bytes unless one entry has them, so that none holds up the server.
@@ -82,12 +79,7 @@ impl Batch {
         let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         for group in grouped(client, waiting) {
             let client = client.clone();
-            let mut work: Pin<Box<dyn Future<Output = ()> + Send>> =
-                Box::pin(async move { send(&client, group).await });
-            // The first poll sends, so that commands leave in the order in which they were given.
-            if poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await.is_pending() {
-                tokio::spawn(work);
-            }
+            begin(async move { send(&client, group).await }).await;
         }
     }
 

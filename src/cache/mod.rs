@@ -14,5 +14,6 @@ mod read;
 mod scripts;
 mod store;
 mod tag_keys;
+mod together;
 mod traffic;
 mod write;

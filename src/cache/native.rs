@@ -2,15 +2,16 @@
 
 use super::batch::Batch;
 use super::read::{self, From, Wish};
+use super::together::{self, Learnt, Reading};
 use super::traffic::Traffic;
 use super::write;
-use crate::bridge::{Outcome, append_utf8};
+use crate::bridge::{Caller, Outcome, append_utf8};
 use crate::client::{Client, Error, NO_DEADLINE};
 use crate::common::{Attempt, keys};
 use crate::redis::{Dispatch, NativeRedis};
 use bytes::Bytes;
 use napi::JsString;
-use napi::bindgen_prelude::{Env, Result};
+use napi::bindgen_prelude::{Env, Result, Uint32ArraySlice};
 use napi_derive::napi;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub struct NativeCache {
     pub(super) dispatch: Arc<Dispatch>,
     pub(super) batch: Arc<Batch>,
     pub(super) traffic: Arc<Traffic>,
+    learnt: Arc<Learnt>,
     pub(super) prefix: Arc<str>,
     pub(super) space: String,
     pub(super) timeout: Option<Duration>,
@@ -54,6 +56,7 @@ impl NativeCache {
             dispatch: redis.dispatch(),
             batch: Arc::default(),
             traffic: Arc::default(),
+            learnt: Arc::default(),
             space: keys::space(&prefix, &namespace),
             prefix: prefix.into(),
             timeout,
@@ -136,6 +139,34 @@ impl NativeCache {
         } else {
             self.submit(ticket, move |client, attempt| read::get(From { client, traffic }, attempt, key, wished))
         })
+    }
+
+    /// `get` of ids of this object's namespace, with a NUL between two, that were gathered in the middle of a turn. `slots`: of each its ticket and
+    /// what it wishes for. How many were taken; and above 16 bits what becomes of the rest.
+    #[napi(catch_unwind)]
+    pub fn get_together(&self, env: Env, slots: Uint32ArraySlice<'_>, count: u32, ids: JsString<'_>) -> Result<u32> {
+        let mut text = Vec::with_capacity(USUAL_ID * count as usize);
+        append_utf8(&env, &ids, &mut text)?;
+        let (numbers, wishes): (Vec<u32>, Vec<u32>) =
+            slots.as_chunks().0.iter().take(count as usize).map(|[ticket, wish]| (*ticket, *wish)).unzip();
+        let (space, batch) = (self.space.clone(), self.batch.clone());
+        let (traffic, learnt) = (self.traffic.clone(), self.learnt.clone());
+        let run = move |client: Client, callers: Vec<Caller>| async move {
+            // What was asked for before leaves before.
+            if batch.is_filled() {
+                Box::pin(batch.leave(&client)).await;
+            }
+            let ids = text.split(|byte| *byte == 0);
+            let reads = callers.into_iter().zip(ids).zip(wishes).map(|((caller, id), wish)| together::Read {
+                key: Bytes::from([space.as_bytes(), id].concat()),
+                wish: Wish { stale: wish & wish::STALE != 0, ..Wish::default() },
+                caller,
+            });
+            let reading = Reading { from: From { client, traffic }, learnt };
+            together::read(reading, reads.collect()).await;
+        };
+        let (taken, status) = self.dispatch.submit_group(&numbers, self.timeout, run);
+        Ok(taken as u32 | (status as u32) << 16)
     }
 
     #[napi(catch_unwind)]

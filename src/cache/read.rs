@@ -12,6 +12,7 @@ use std::sync::Arc;
 type Run = Result<Outcome, Error>;
 
 /// Where reads come from, and what counts them.
+#[derive(Clone)]
 pub struct From {
     pub client: Client,
     pub traffic: Arc<Traffic>,
@@ -46,7 +47,7 @@ fn left_of(pttl: i64) -> Option<u64> {
 }
 
 /// Whether how an entry stands cannot be said without its life.
-fn is_timed(stored: &Stored, wish: Wish) -> bool {
+pub(super) fn is_timed(stored: &Stored, wish: Wish) -> bool {
     matches!(stored, Stored::Entry(head, _) if head.stale > 0 || wish.beta > 0.0 && head.load > 0)
 }
 
@@ -76,7 +77,7 @@ async fn fetch_both(from: &From, attempt: &Attempt, key: Bytes) -> Result<Found,
 }
 
 /// What a reader gets of what is stored.
-fn judged(stored: Option<Stored>, pttl: Option<i64>, wish: Wish) -> Outcome {
+pub(super) fn judged(stored: Option<Stored>, pttl: Option<i64>, wish: Wish) -> Outcome {
     let (head, payload) = match stored {
         None => return Outcome::Nil,
         Some(Stored::Plain(text)) => return Outcome::Text(text),

@@ -123,6 +123,11 @@ impl Command {
         Command::of_keys(Verb::Exists, [key], true)
     }
 
+    /// How many of the keys are there; one that comes twice counts twice.
+    pub fn count(keys: Vec<Bytes>) -> Self {
+        Command { divisible: true, ..Command::known(Verb::Exists, keys, true) }
+    }
+
     pub fn unlink(keys: Vec<Bytes>) -> Self {
         Command { divisible: true, ..Command::known(Verb::Unlink, keys, false) }
     }

@@ -4,9 +4,10 @@ use super::circuit::Circuit;
 use super::metrics::Metrics;
 use super::outcome::failure;
 use crate::breaker::Stamp;
-use crate::bridge::{Course, Lease, Ledger, Outcome, Port, Submission};
+use crate::bridge::{Caller, Course, GroupSubmission, Lease, Ledger, Outcome, Place, Port, Submission};
 use crate::client::{Client, Error};
 use crate::common::Attempt;
+use futures_util::FutureExt;
 use std::future::Future;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -97,26 +98,62 @@ impl Dispatch {
     {
         let lease = self.lease.read().unwrap_or_else(PoisonError::into_inner);
         let Some(lease) = lease.as_ref() else { return Status::Closed };
-        let metrics = &self.books.metrics;
-        if metrics.pending.fetch_add(1, Relaxed) >= self.most_pending {
-            metrics.pending.fetch_sub(1, Relaxed);
-            metrics.refused.fetch_add(1, Relaxed);
-            return Status::Busy;
-        }
-        // Last, because a probe that is let through must begin.
-        let Some(Stamp(stamp)) = enter(lease) else {
-            metrics.pending.fetch_sub(1, Relaxed);
-            return Status::Open;
+        let Stamp(stamp) = match self.admit(|| enter(lease)) {
+            Ok(stamp) => stamp,
+            Err(status) => return status,
         };
-        metrics.operations.fetch_add(1, Relaxed);
         let client = self.client.clone();
         let timeout = timeout.unwrap_or(self.timeout);
         let submission = Submission { port: self.port.clone(), ticket, timeout, ledger: self.books.clone(), stamp };
         let opens_turn = lease.submit(submission, |attempt| {
-            let work = run(client, attempt.clone());
-            async move { work.await.unwrap_or_else(|error| failure(&error, &attempt)) }
+            run(client, attempt.clone()).map(move |done| done.unwrap_or_else(|error| failure(&error, &attempt)))
         });
         if opens_turn { Status::OpensTurn } else { Status::Taken }
+    }
+
+    /// Hands over operations that were gathered in the middle of a turn. How many of them, from the first; and what becomes of the rest.
+    pub fn submit_group<F, Fut>(&self, tickets: &[u32], timeout: Option<Duration>, run: F) -> (usize, Status)
+    where
+        F: FnOnce(Client, Vec<Caller>) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let lease = self.lease.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(lease) = lease.as_ref() else { return (0, Status::Closed) };
+        let mut places = Vec::with_capacity(tickets.len());
+        let mut status = Status::Taken;
+        for &ticket in tickets {
+            match self.admit(|| self.books.circuit.enter(lease)) {
+                Ok(Stamp(stamp)) => places.push(Place { ticket, stamp }),
+                Err(refused) => {
+                    status = refused;
+                    break;
+                }
+            }
+        }
+        let taken = places.len();
+        if taken > 0 {
+            let (client, timeout) = (self.client.clone(), timeout.unwrap_or(self.timeout));
+            let submission = GroupSubmission { port: self.port.clone(), places, timeout, ledger: self.books.clone() };
+            lease.submit_group(submission, |callers| run(client, callers));
+        }
+        (taken, status)
+    }
+
+    /// Counts an operation that is about to begin, where there is room for it and the circuit lets it through.
+    fn admit(&self, enter: impl FnOnce() -> Option<Stamp>) -> Result<Stamp, Status> {
+        let metrics = &self.books.metrics;
+        if metrics.pending.fetch_add(1, Relaxed) >= self.most_pending {
+            metrics.pending.fetch_sub(1, Relaxed);
+            metrics.refused.fetch_add(1, Relaxed);
+            return Err(Status::Busy);
+        }
+        // Last, because a probe that is let through must begin.
+        let Some(stamp) = enter() else {
+            metrics.pending.fetch_sub(1, Relaxed);
+            return Err(Status::Open);
+        };
+        metrics.operations.fetch_add(1, Relaxed);
+        Ok(stamp)
     }
 
     /// Runs something on the I/O thread that nobody waits for, and nothing counts; nothing where the client is closed.

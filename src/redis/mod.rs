@@ -11,3 +11,4 @@ mod outcome;
 
 pub use dispatch::{Dispatch, Status};
 pub use native::NativeRedis;
+pub use outcome::answer;

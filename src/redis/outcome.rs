@@ -1,6 +1,6 @@
 //! The client's replies and errors as outcomes of the bridge.
 
-use crate::bridge::{Code, Failure, Outcome};
+use crate::bridge::{Caller, Code, Failure, Outcome};
 use crate::client::{Durability, Error, ErrorKind, Reply, Tracked};
 use crate::common::Attempt;
 
@@ -36,6 +36,12 @@ pub fn outcome(reply: Reply) -> Outcome {
 /// An error of an operation.
 pub fn failure(error: &Error, attempt: &Attempt) -> Outcome {
     describe(error, attempt.maybe_executed()).into()
+}
+
+/// Tells one caller of a group.
+pub fn answer(caller: Caller, answer: Result<Outcome, Error>) {
+    let outcome = answer.unwrap_or_else(|error| failure(&error, caller.attempt()));
+    caller.answer(outcome);
 }
 
 pub(super) fn describe(error: &Error, maybe_executed: bool) -> Failure {

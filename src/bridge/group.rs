@@ -1,0 +1,93 @@
+//! Operations that cross together, and are answered one by one.
+
+use super::deadlines::Deadlines;
+use super::job::{Ledger, Running, expired, panicked};
+use super::outcome::Outcome;
+use super::port::Port;
+use crate::common::Attempt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// One of a group: its ticket, and what its ledger gets back with the outcome.
+pub struct Place {
+    pub ticket: u32,
+    pub stamp: u32,
+}
+
+/// What the bridge needs to know of a group besides the work itself.
+pub struct GroupSubmission {
+    pub port: Arc<Port>,
+    pub places: Vec<Place>,
+    pub timeout: Duration,
+    pub ledger: Arc<dyn Ledger>,
+}
+
+/// Who waits for one answer of a group. Dropped without one, it is told that the work has failed.
+pub struct Caller {
+    port: Arc<Port>,
+    ticket: u32,
+    attempt: Arc<Attempt>,
+}
+
+impl Caller {
+    pub fn attempt(&self) -> &Arc<Attempt> {
+        &self.attempt
+    }
+
+    /// Nothing comes of it where the caller has given up, or its time is over.
+    pub fn answer(self, outcome: Outcome) {
+        self.port.settle(self.ticket, &self.attempt, outcome);
+    }
+
+    /// Its time is over, as the bridge may have told it already.
+    pub fn expire(self) {
+        let outcome = expired(&self.attempt);
+        self.answer(outcome);
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        // Who has been answered is not in the table any more.
+        self.port.settle(self.ticket, &self.attempt, panicked());
+    }
+}
+
+type Launch = Box<dyn FnOnce(Vec<Caller>) + Send>;
+
+/// A group with its work, boxed once.
+pub(super) struct Group {
+    submission: GroupSubmission,
+    launch: Launch,
+}
+
+impl Group {
+    pub fn new<F, Fut>(submission: GroupSubmission, run: F) -> Self
+    where
+        F: FnOnce(Vec<Caller>) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let launch: Launch = Box::new(move |callers| drop(tokio::spawn(run(callers))));
+        Group { submission, launch }
+    }
+
+    pub fn len(&self) -> usize {
+        self.submission.places.len()
+    }
+
+    /// Enters all in the port's table, and starts the work on this thread's runtime. It goes on when one of them has ended early: the others wait.
+    pub fn start(self, now: Instant, deadlines: &mut Deadlines) {
+        let Group { submission: GroupSubmission { port, places, timeout, ledger }, launch } = self;
+        deadlines.add(&port, now + timeout);
+        let enter = |Place { ticket, stamp }| {
+            let attempt = Arc::new(Attempt::since(now, timeout));
+            port.enter(ticket, Running { attempt: attempt.clone(), ledger: ledger.clone(), stamp, abort: None });
+            Caller { port: port.clone(), ticket, attempt }
+        };
+        let callers = places.into_iter().map(enter).collect();
+        // A pattern may panic before its future is made, which must not end this thread. Its callers are told as they are dropped.
+        let _ = catch_unwind(AssertUnwindSafe(|| launch(callers)));
+    }
+}
