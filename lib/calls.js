@@ -43,7 +43,7 @@ const slots = new Uint32Array(2 + 2 * 512)
  */
 
 /** As many cross together. Beside what a crossing costs, that is few enough for both threads to work at the same time. */
-const TOGETHER = 16
+const TOGETHER = 64
 
 /** Whether this turn is gathered: then its end is seen to, and what is asked for in it may leave later. */
 let isGathering = false

@@ -105,7 +105,9 @@ class Flights {
 
   endTurn() {
     this.#isBegun = false
-    this.#turn.clear()
+    // Not cleared: a map that is cleared leads from its old table, with all that was in it, to its new one, and where one of them has grown old
+    // the garbage collector takes all behind it for living.
+    this.#turn = new Map()
   }
 
   /**

@@ -118,7 +118,8 @@ class SharedReads {
   endTurn() {
     this.#isBegun = false
     this.#sharing.delete(this)
-    this.#reads.clear()
+    // Not cleared, as in `Flights`.
+    this.#reads = new Map()
   }
 }
 

@@ -138,7 +138,8 @@ class Decider {
     /** @type {Plan} */
     const plan = []
     for (const [set, groups] of this.#gathered) plan.push([set, [...groups.values()]])
-    this.#gathered.clear()
+    // Not cleared, as in `Flights`.
+    this.#gathered = new Map()
     this.#keys = 0
     this.#callers = 0
     this.#presence.seen(plan)
