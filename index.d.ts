@@ -706,7 +706,8 @@ export class TypeSafeCache {
   readonly namespace: string
   readonly name: string
   /**
-   * The value, or `null` on a miss. Round trips: 1; 2 for an entry with a stale life; none from memory. Sent again when the link is lost on the way.
+   * The value, or `null` on a miss. Round trips: 1; 2 for an entry with a stale life; none from memory. What is asked for in one turn of the event loop is read
+   * together, so `Promise.all` over `get` is about as good as {@link getMany}. Sent again when the link is lost on the way.
    * @throws RedwrightError `ERR_SERVER` with `serverCode` `WRONGTYPE` for a key that holds no string
    */
   get<T = unknown>(key: string, namespace?: string): Promise<T | null>

@@ -90,6 +90,16 @@ const failed = new Error('no source either')
 export const PROTOCOLS: readonly Protocol[] = [
   { name: 'getOrSet', kind: 'load', steps: ['get', 'lease', 'store'], run: ({ troubled }) => troubled.cache.getOrSet(KEY, loadOld) },
   {
+    name: 'getOrSet of several keys in one turn',
+    kind: 'load',
+    steps: ['mget', 'get#2'],
+    clusterSteps: ['get#2'],
+    async run({ troubled }) {
+      const values = await Promise.all(MORE.map((key) => troubled.cache.getOrSet(key, loadOld)))
+      return values.every((value) => value === OLD) ? OLD : values
+    },
+  },
+  {
     name: 'getOrSet where the last reads missed',
     kind: 'load',
     steps: ['lease', 'store'],
