@@ -37,12 +37,12 @@ const slots = new Uint32Array(2 + 2 * 512)
  */
 
 /**
- * Who takes up calls of a turn that cross together: `add` is told of each, and `handOver` hands all over, with a ticket and a word of each in `slots`.
- * It gives how many were taken, and above 16 bits what becomes of the rest.
- * @typedef {{ add(key: string): void, handOver(slots: Uint32Array, count: number): number }} Gatherer
+ * Who takes up calls of a turn that cross together, `most` at the most: `add` is told of each, and `handOver` hands all over, with a ticket and a word of
+ * each in `slots`. It gives how many were taken, and above 16 bits what becomes of the rest.
+ * @typedef {{ readonly most: number, add(key: string, entry: any): void, handOver(slots: Uint32Array, count: number): number }} Gatherer
  */
 
-/** As many cross together. Beside what a crossing costs, that is few enough for both threads to work at the same time. */
+/** The most that anybody takes up. */
 const TOGETHER = 64
 
 /** Whether this turn is gathered: then its end is seen to, and what is asked for in it may leave later. */
@@ -231,19 +231,20 @@ function begin(native, submit, decode, resolve, reject) {
  * As `call`, of one that crosses together with others of its turn; `null` where that is not gathered, and nothing has begun.
  * @param {Gatherer} by
  * @param {string} key
+ * @param {any} entry
  * @param {number} word
- * @param {Decode} decode
+ * @param {Decode | null} decode
  * @returns {Promise<any> | null}
  */
-function callTogether(by, key, word, decode) {
+function callTogether(by, key, entry, word, decode) {
   if (!isGathering) return null
   return new Promise((resolve, reject) => {
     if (by !== gatherer) leave()
     gatherer = by
     gathered[2 * gatheredCount] = enter(decode, resolve, reject)
     gathered[2 * gatheredCount + 1] = word
-    by.add(key)
-    if (++gatheredCount === TOGETHER) leave()
+    by.add(key, entry)
+    if (++gatheredCount === by.most) leave()
   })
 }
 

@@ -2,6 +2,7 @@
 
 /** Reads of one turn on their way to the I/O thread: they cross together, and Redis is asked for them in one command where that does. */
 class Reads {
+  most = 64
   #ids = ''
   #native
 

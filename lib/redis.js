@@ -38,8 +38,9 @@ let call
  *   redis: Redis,
  *   gatherer: import('./calls').Gatherer,
  *   key: string,
+ *   entry: any,
  *   word: number,
- *   decode: import('./calls').Decode,
+ *   decode: import('./calls').Decode | null,
  * ) => Promise<any> | null}
  */
 let callTogether
@@ -95,7 +96,7 @@ class Redis extends EventEmitter {
 
   static {
     call = (redis, submit, decode, signal) => redis.#call(submit, decode, signal)
-    callTogether = (redis, gatherer, key, word, decode) => (redis.#isPlain() ? bridge.callTogether(gatherer, key, word, decode) : null)
+    callTogether = (redis, by, key, entry, word, decode) => (redis.#isPlain() ? bridge.callTogether(by, key, entry, word, decode) : null)
     wordsOf = (redis) => /** @type {any} */ (redis.#native?.words() ?? null)
     isOpen = (redis) => redis.#native !== null
     opened = (redis) => redis.#native ?? redis.#soon()

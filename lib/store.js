@@ -4,10 +4,12 @@
 
 const binding = require('./native')
 const check = require('./check')
+const { Puts } = require('./puts')
 const { Reads } = require('./reads')
 const { Redis, call, callTogether, opened } = require('./redis')
 const { typeError, kindOf } = require('./errors')
 const { inParts } = require('./parts')
+const { JSON_TEXT } = require('./values')
 
 /** What the native half takes for a life of no end. */
 const ENDLESS = -1
@@ -32,6 +34,9 @@ const ANSWER = /** @type {const} */ ({ GRANTED: 0, FRESH: 1, BUSY: 2, RESTING: 3
  * @typedef {{ loadMs: number, token: number, epoch: number }} Terms
  */
 
+/** Whatever is there is replaced. @type {Terms} */
+const NO_TERMS = Object.freeze({ loadMs: 0, token: 0, epoch: WHENEVER })
+
 class Store {
   #redis
   #prefix
@@ -42,8 +47,8 @@ class Store {
   #compressFrom
   /** @type {import('../binding').NativeCache | null} */
   #native = null
-  /** Only a client that is there gathers. */
-  #reads = new Reads(() => this.#on(/** @type {import('../binding').NativeRedis} */ (opened(this.#redis))))
+  #reads
+  #puts
 
   /**
    * @param {Redis} redis
@@ -62,6 +67,10 @@ class Store {
     this.#timeout = timeoutMs === undefined ? 0 : check.duration(timeoutMs, 'options.timeoutMs')
     this.#leaseMs = leaseMs
     this.#compressFrom = compressFrom
+    // Only a client that is there gathers.
+    const native = () => this.#on(/** @type {import('../binding').NativeRedis} */ (opened(redis)))
+    this.#reads = new Reads(native)
+    this.#puts = new Puts(native)
   }
 
   get leaseMs() {
@@ -76,6 +85,11 @@ class Store {
     return (this.#native ??= new binding.NativeCache(redis, this.#prefix, this.#namespace, this.#timeout, this.#leaseMs, this.#compressFrom))
   }
 
+  /** @param {string | undefined} namespace */
+  #isOwn(namespace) {
+    return namespace === undefined || namespace === this.#namespace
+  }
+
   /**
    * The value as it is stored, or a list that begins with a `KIND` where that was wished for.
    * @param {string} key
@@ -85,8 +99,8 @@ class Store {
    * @param {import('./calls').Decode} decode
    */
   read(key, namespace, wish, beta, decode) {
-    if (beta === 0 && (wish & ~WISH.STALE) === 0 && (namespace === undefined || namespace === this.#namespace)) {
-      const answer = callTogether(this.#redis, this.#reads, key, wish, decode)
+    if (beta === 0 && (wish & ~WISH.STALE) === 0 && this.#isOwn(namespace)) {
+      const answer = callTogether(this.#redis, this.#reads, key, null, wish, decode)
       if (answer !== null) return answer
     }
     return call(this.#redis, (redis, ticket) => this.#on(redis).get(ticket, key, wish, beta, namespace), decode)
@@ -131,8 +145,14 @@ class Store {
    * @param {string | undefined} namespace
    * @returns {Promise<boolean>}
    */
-  put(key, payload, lifeMs, { staleMs, negative, tags }, { loadMs, token, epoch }, namespace) {
+  put(key, payload, lifeMs, { staleMs, negative, tags }, terms, namespace) {
     const codec = this.#values.codecIdOf(payload)
+    if (terms === NO_TERMS && tags.length > 0 && codec === JSON_TEXT && typeof payload === 'string' && Puts.takes(payload) && this.#isOwn(namespace)) {
+      const entry = { text: payload, lifeMs: life(lifeMs), staleMs, tags }
+      const answer = callTogether(this.#redis, this.#puts, key, entry, tags.length, null)
+      if (answer !== null) return answer
+    }
+    const { loadMs, token, epoch } = terms
     const joined = tags.length === 0 ? undefined : tags.join('\0')
     return call(this.#redis, (redis, ticket) =>
       this.#on(redis).put(ticket, key, payload, codec, life(lifeMs), staleMs, loadMs, negative, joined, token, epoch, namespace),
@@ -294,4 +314,4 @@ function life(ttlMs) {
   return ttlMs === Infinity ? ENDLESS : ttlMs
 }
 
-module.exports = { Store, WISH, ASK, ANSWER, WHENEVER }
+module.exports = { Store, WISH, ASK, ANSWER, WHENEVER, NO_TERMS }

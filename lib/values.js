@@ -97,4 +97,4 @@ class Values {
   }
 }
 
-module.exports = { Values, MISS, UNREADABLE }
+module.exports = { Values, JSON_TEXT, MISS, UNREADABLE }

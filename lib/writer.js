@@ -2,12 +2,9 @@
 
 // What a cache writes: values with their lives, each write seen by the copies of this process.
 
-const { WHENEVER } = require('./store')
+const { NO_TERMS, WHENEVER } = require('./store')
 
 /** @typedef {{ ttlMs: number, staleMs: number, tags: readonly string[], negative: boolean }} Decision how a value is to be stored */
-
-/** Whatever is there is replaced. @type {import('./store').Terms} */
-const NO_TERMS = Object.freeze({ loadMs: 0, token: 0, epoch: WHENEVER })
 
 class Writer {
   #store

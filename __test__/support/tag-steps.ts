@@ -109,9 +109,11 @@ export class Protocol {
       return step()
     }
     if (!apart) {
-      const keys = [key, ...tags.flatMap(({ index, last }) => [index, last])]
-      const numbers = tags.map((_, i) => i + 1)
-      const step = this.#run('STORE', keys, 1, terms?.token ?? '', life, terms?.snapshot ?? '', value, tags.length, ...numbers)
+      const isBound = terms !== undefined
+      const keys = [key, ...tags.flatMap(({ index, last }) => (isBound ? [index, last] : [index]))]
+      const numbers = tags.map((_, i) => i + 1).join(',')
+      const entries = isBound ? [terms.token, value] : [value]
+      const step = this.#run('STORE', keys, 1, isBound ? 1 : '', life, terms?.snapshot ?? '', isBound ? 1 : '', 1, 1, numbers, ...entries)
       return void (yield () => last(step))
     }
     const { token, snapshot, within } = terms ?? { token: this.#token(), snapshot: '', within: WRITE }
@@ -123,7 +125,7 @@ export class Protocol {
       registered &&= reply === 1
     }
     if (!registered) return void (yield this.#run('ABANDON', [key], token, 0))
-    const step = this.#run('STORE', [key], 1, token, life, '', value, 0)
+    const step = this.#run('STORE', [key], 1, '', life, '', 1, 1, 1, '', token, value)
     yield () => last(step)
   }
 

@@ -26,7 +26,8 @@ pub struct GroupSubmission {
 
 /// Who waits for one answer of a group. Dropped without one, it is told that the work has failed.
 pub struct Caller {
-    port: Arc<Port>,
+    /// Until it is answered.
+    port: Option<Arc<Port>>,
     ticket: u32,
     attempt: Arc<Attempt>,
 }
@@ -37,21 +38,25 @@ impl Caller {
     }
 
     /// Nothing comes of it where the caller has given up, or its time is over.
-    pub fn answer(self, outcome: Outcome) {
-        self.port.settle(self.ticket, &self.attempt, outcome);
+    pub fn answer(mut self, outcome: Outcome) {
+        self.tell(|_| outcome);
     }
 
     /// Its time is over, as the bridge may have told it already.
-    pub fn expire(self) {
-        let outcome = expired(&self.attempt);
-        self.answer(outcome);
+    pub fn expire(mut self) {
+        self.tell(expired);
+    }
+
+    fn tell(&mut self, outcome: impl FnOnce(&Attempt) -> Outcome) {
+        if let Some(port) = self.port.take() {
+            port.settle(self.ticket, &self.attempt, outcome(&self.attempt));
+        }
     }
 }
 
 impl Drop for Caller {
     fn drop(&mut self) {
-        // Who has been answered is not in the table any more.
-        self.port.settle(self.ticket, &self.attempt, panicked());
+        self.tell(|_| panicked());
     }
 }
 
@@ -84,7 +89,7 @@ impl Group {
         let enter = |Place { ticket, stamp }| {
             let attempt = Arc::new(Attempt::since(now, timeout));
             port.enter(ticket, Running { attempt: attempt.clone(), ledger: ledger.clone(), stamp, abort: None });
-            Caller { port: port.clone(), ticket, attempt }
+            Caller { port: Some(port.clone()), ticket, attempt }
         };
         let callers = places.into_iter().map(enter).collect();
         // A pattern may panic before its future is made, which must not end this thread. Its callers are told as they are dropped.

@@ -76,7 +76,8 @@ impl Job {
         let launch: Launch = Box::new(move |port, attempt| {
             // Combinators and no `async` block, which would hold the work twice: as what it captured and as what it awaits.
             let work = AssertUnwindSafe(run(attempt.clone())).catch_unwind();
-            let settled = work.map(move |outcome| port.settle(ticket, &attempt, outcome.unwrap_or_else(|_| panicked())));
+            let settled =
+                work.map(move |outcome| port.settle(ticket, &attempt, outcome.unwrap_or_else(|_| panicked())));
             tokio::spawn(settled).abort_handle()
         });
         Job { port, ticket, timeout, ledger, stamp, launch }

@@ -7,10 +7,13 @@ use super::draft::{Life, Terms};
 use super::scripts::STORE;
 use super::store::number;
 use super::tag_keys::TagKeys;
+use super::write::bump;
+use crate::bridge::{Caller, Outcome};
 use crate::client::{Client, Error, ErrorKind, Reply};
 use crate::common::{Attempt, begin, give_way};
+use crate::redis::answer;
 use bytes::Bytes;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -30,10 +33,43 @@ pub struct Entry {
     pub tags: Arc<[TagKeys]>,
 }
 
+impl Entry {
+    /// What is told of many at once, besides their tags.
+    fn manner(&self) -> (Life, Option<u64>, bool) {
+        (self.life, self.terms.snapshot, self.terms.token.is_some())
+    }
+
+    fn indexes(&self) -> impl Iterator<Item = &Bytes> {
+        self.tags.iter().map(|tag| &tag.index)
+    }
+}
+
+/// Who waits for the answer to a store.
+enum Whoever {
+    Work(oneshot::Sender<Result<bool, Error>>),
+    Caller(Caller),
+}
+
+impl Whoever {
+    fn has_given_up(&self) -> bool {
+        matches!(self, Whoever::Work(answer) if answer.is_closed())
+    }
+
+    fn tell(self, client: &Client, key: &Bytes, stored: Result<bool, Error>) {
+        match self {
+            Whoever::Work(answer) => drop(answer.send(stored)),
+            Whoever::Caller(caller) => {
+                bump(client, std::slice::from_ref(key));
+                answer(caller, stored.map(Outcome::Flag));
+            }
+        }
+    }
+}
+
 struct Waiting {
     entry: Entry,
     attempt: Arc<Attempt>,
-    answer: oneshot::Sender<Result<bool, Error>>,
+    whoever: Whoever,
 }
 
 /// What is to be stored through one object, in the order of asking.
@@ -50,7 +86,7 @@ impl Batch {
         let (answer, answered) = oneshot::channel();
         let (is_first, is_full) = {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.push(Waiting { entry, attempt: attempt.clone(), answer });
+            waiting.push(Waiting { entry, attempt: attempt.clone(), whoever: Whoever::Work(answer) });
             (waiting.len() == 1, waiting.len() >= MOST)
         };
         self.is_filled.store(true, Ordering::Relaxed);
@@ -64,6 +100,17 @@ impl Batch {
             });
         }
         answered.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Unavailable, "the connection was lost")))
+    }
+
+    /// As `put` for several callers whose entries were gathered already.
+    pub async fn put_together(&self, client: &Client, entries: impl Iterator<Item = (Entry, Caller)>) {
+        let waiting = entries.map(|(entry, caller)| {
+            bump(client, std::slice::from_ref(&entry.key));
+            Waiting { entry, attempt: caller.attempt().clone(), whoever: Whoever::Caller(caller) }
+        });
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).extend(waiting);
+        self.is_filled.store(true, Ordering::Relaxed);
+        self.leave(client).await;
     }
 
     /// Whether something waits.
@@ -83,25 +130,40 @@ impl Batch {
         }
     }
 
-    /// What the script is told of entries, whose tags are numbered in the order in which they first come.
+    /// What the script is told of entries that have no tags.
     pub fn arguments(entries: &[Entry]) -> Vec<Bytes> {
         Batch::told(entries).1
     }
 
+    /// Tags are numbered in the order in which they first come, and what adjacent entries have in common is told once.
     fn told(entries: &[Entry]) -> (Vec<Bytes>, Vec<Bytes>) {
+        let text = |number: usize| Bytes::from(number.to_string());
+        let flag = |is_so: bool| Bytes::from_static(if is_so { b"1" } else { b"" });
+        let is_bound = entries.iter().any(|entry| entry.terms.snapshot.is_some());
         let mut keys: Vec<Bytes> = entries.iter().map(|entry| entry.key.clone()).collect();
-        let mut args = vec![entries.len().to_string().into()];
-        let mut numbers: HashMap<Bytes, usize> = HashMap::new();
-        for Entry { value, life, terms, tags, .. } in entries {
-            args.push(terms.token.map_or_else(Bytes::new, |token| token.to_be_bytes().to_vec().into()));
-            args.extend([life.argument(), number(terms.snapshot), value.clone(), tags.len().to_string().into()]);
-            for tag in tags.iter() {
-                let next = numbers.len() + 1;
-                let number = *numbers.entry(tag.index.clone()).or_insert_with(|| {
-                    keys.extend([tag.index.clone(), tag.last.clone()]);
-                    next
+        let mut numbers: HashMap<&Bytes, usize> = HashMap::new();
+        let manners = entries.chunk_by(|one, next| one.manner() == next.manner());
+        let mut args = vec![text(manners.clone().count()), flag(is_bound)];
+        for manner in manners {
+            let Entry { life, terms, .. } = &manner[0];
+            let runs = manner.chunk_by(|one, next| one.indexes().eq(next.indexes()));
+            let count = text(runs.clone().count());
+            args.extend([life.argument(), number(terms.snapshot), flag(terms.token.is_some()), count]);
+            for run in runs {
+                let own = run[0].tags.iter().map(|tag| {
+                    let next = numbers.len() + 1;
+                    *numbers.entry(&tag.index).or_insert_with(|| {
+                        keys.push(tag.index.clone());
+                        keys.extend(is_bound.then(|| tag.last.clone()));
+                        next
+                    })
                 });
-                args.push(number.to_string().into());
+                let own: Vec<String> = own.map(|number| number.to_string()).collect();
+                args.extend([text(run.len()), own.join(",").into()]);
+                for Entry { value, terms, .. } in run {
+                    args.extend(terms.token.map(|token| Bytes::from(token.to_be_bytes().to_vec())));
+                    args.push(value.clone());
+                }
             }
         }
         (keys, args)
@@ -126,7 +188,7 @@ fn grouped(client: &Client, waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
         let (mut group, mut bytes, mut tags) = (Vec::new(), 0, 0);
         for one in places.into_iter().filter_map(|place| waiting[place].take()) {
             // Whoever has given up meanwhile is not served.
-            if one.answer.is_closed() {
+            if one.whoever.has_given_up() {
                 continue;
             }
             let size = one.entry.value.len() + one.entry.key.len();
@@ -146,6 +208,18 @@ fn grouped(client: &Client, waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     groups
 }
 
+/// Those that have much in common beside each other, as the script is told of that once; but entries of one key keep their order.
+fn arranged(mut group: Vec<Waiting>) -> Vec<Waiting> {
+    let mut keys = HashSet::with_capacity(group.len());
+    let is_each_another = group.iter().all(|Waiting { entry, .. }| keys.insert(&entry.key));
+    if is_each_another {
+        group.sort_by(|Waiting { entry: one, .. }, Waiting { entry: other, .. }| {
+            one.manner().cmp(&other.manner()).then_with(|| one.indexes().cmp(other.indexes()))
+        });
+    }
+    group
+}
+
 /// One script call for all of a group, which ends when the last of its callers would have given up; one by one where some of the keys have
 /// moved to another node and some have not.
 async fn send(client: &Client, group: Vec<Waiting>) {
@@ -159,7 +233,7 @@ async fn send(client: &Client, group: Vec<Waiting>) {
 /// Gives those back that are to be sent one by one.
 async fn send_group(client: &Client, group: Vec<Waiting>) -> Vec<Waiting> {
     let (entries, callers): (Vec<Entry>, Vec<_>) =
-        group.into_iter().map(|Waiting { entry, attempt, answer }| (entry, (attempt, answer))).unzip();
+        arranged(group).into_iter().map(|Waiting { entry, attempt, whoever }| (entry, (attempt, whoever))).unzip();
     let (keys, args) = Batch::told(&entries);
     let shared = Attempt::of_all(callers.iter().map(|(attempt, _)| attempt.clone()).collect());
     let answer = client.run_in_order(&shared, &STORE, keys, args);
@@ -172,13 +246,13 @@ async fn send_group(client: &Client, group: Vec<Waiting>) -> Vec<Waiting> {
         }
         Ok(Err(error)) if entries.len() > 1 && error.server_code() == "TRYAGAIN" => {
             let each = entries.into_iter().zip(callers);
-            return each.map(|(entry, (attempt, answer))| Waiting { entry, attempt, answer }).collect();
+            return each.map(|(entry, (attempt, whoever))| Waiting { entry, attempt, whoever }).collect();
         }
         Ok(Err(error)) => failed(error),
         Err(_) => failed(Error::new(ErrorKind::Timeout, "no reply in time")),
     };
-    for ((_, caller), answer) in callers.into_iter().zip(answers) {
-        let _ = caller.send(answer);
+    for ((Entry { key, .. }, (_, whoever)), answer) in entries.iter().zip(callers).zip(answers) {
+        whoever.tell(client, key, answer);
     }
     Vec::new()
 }

@@ -1,21 +1,26 @@
 //! The native half of the caches: what stores.
 
 use super::draft::{Draft, Life, Terms};
+use super::format::codec;
 use super::native::NativeCache;
 use super::store::{self, Storing};
 use super::tag_keys::TagKeys;
 use super::write;
-use crate::bridge::{Outcome, append_utf8};
+use crate::bridge::{Caller, Outcome, append_utf8};
 use crate::client::{Client, Error, NO_DEADLINE};
 use crate::common::Attempt;
 use bytes::Bytes;
 use napi::JsString;
-use napi::bindgen_prelude::{Either, Env, Result, Uint8Array};
+use napi::bindgen_prelude::{Either, Env, Float64ArraySlice, Result, Uint8Array, Uint32ArraySlice};
 use napi_derive::napi;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A life of no end, as JavaScript says it.
 const ENDLESS: f64 = -1.0;
+
+/// The room for a text that costs no second look at the string.
+const USUAL_TEXT: usize = 512;
 
 /// Text, or bytes.
 type Payload<'a> = Either<JsString<'a>, Uint8Array>;
@@ -111,14 +116,16 @@ impl NativeCache {
     }
 
     /// A write with tags takes several steps in a cluster.
+    fn timeout_of_store(&self, is_tagged: bool) -> Option<Duration> {
+        if is_tagged && self.dispatch.client.is_cluster() { Some(NO_DEADLINE) } else { self.timeout }
+    }
+
     fn submit_store<F, Fut>(&self, ticket: u32, is_tagged: bool, run: F) -> u32
     where
         F: FnOnce(Client, Arc<Attempt>) -> Fut + Send + 'static,
         Fut: Future<Output = std::result::Result<Outcome, Error>> + Send + 'static,
     {
-        let in_steps = is_tagged && self.dispatch.client.is_cluster();
-        let timeout = if in_steps { Some(NO_DEADLINE) } else { self.timeout };
-        self.dispatch.submit(ticket, timeout, run) as u32
+        self.dispatch.submit(ticket, self.timeout_of_store(is_tagged), run) as u32
     }
 
     /// A value with a head, or with terms, as `Manner::new` has them. `tags` with a NUL between two. Whether the terms held.
@@ -148,6 +155,45 @@ impl NativeCache {
             let draft = Draft { tags: TagKeys::all(&prefix, tags.as_deref()), ..draft };
             store::put(client, attempt, storing, key, draft, manner.terms)
         }))
+    }
+
+    /// `put` of texts of JSON with tags, in this object's namespace and without terms, that were gathered in the middle of a turn. `slots`: of each its ticket
+    /// and the number of its tags; `spans`: of each its life, and the last part of that in which it is stale; `ids`, `texts` and the `tags` of all have
+    /// a NUL between two. How many were taken; and above 16 bits what becomes of the rest.
+    #[allow(clippy::too_many_arguments, reason = "flat arguments cross, never objects")]
+    #[napi(catch_unwind)]
+    pub fn put_together(
+        &self,
+        env: Env,
+        slots: Uint32ArraySlice<'_>,
+        count: u32,
+        ids: String,
+        texts: JsString<'_>,
+        spans: Float64ArraySlice<'_>,
+        tags: String,
+    ) -> Result<u32> {
+        let count = count as usize;
+        let mut values = Vec::with_capacity(count * USUAL_TEXT);
+        append_utf8(&env, &texts, &mut values)?;
+        let (tickets, tag_counts): (Vec<u32>, Vec<u32>) =
+            slots.as_chunks().0.iter().take(count).map(|[ticket, tags]| (*ticket, *tags)).unzip();
+        let spans: Vec<[f64; 2]> = spans.as_chunks().0.iter().take(count).copied().collect();
+        let (storing, prefix, space) = (self.storing(), self.prefix.clone(), self.space.clone());
+        let plain = self.plain(codec::JSON.into(), Bytes::new(), Life::Endless);
+        let run = move |client: Client, callers: Vec<Caller>| {
+            let mut tags = tags.split('\0');
+            let values = Bytes::from(values);
+            let entries = ids.split('\0').zip(values.split(|byte| *byte == 0)).zip(spans).zip(tag_counts);
+            let puts = callers.into_iter().zip(entries).map(|(caller, (((id, text), [ms, stale]), count))| {
+                let tags = tags.by_ref().take(count as usize).map(|tag| TagKeys::new(&prefix, tag)).collect();
+                let (payload, life, stale) = (values.slice_ref(text), life(ms), stale as u64);
+                (caller, Bytes::from([&space, id].concat()), Draft { payload, life, stale, tags, ..plain.clone() })
+            });
+            store::put_together(client, storing, puts.collect())
+        };
+        let timeout = self.timeout_of_store(true);
+        let (taken, status) = self.dispatch.submit_group(&tickets, timeout, run);
+        Ok(taken as u32 | (status as u32) << 16)
     }
 
     /// Values that have nothing but lives.

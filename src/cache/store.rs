@@ -7,9 +7,10 @@ use super::scripts::{ABANDON, REGISTER, STORE};
 use super::tag_keys::TagKeys;
 use super::traffic::Traffic;
 use super::write::bump;
-use crate::bridge::Outcome;
+use crate::bridge::{Caller, Outcome};
 use crate::client::{Client, Error, Steps};
-use crate::common::Attempt;
+use crate::common::{Attempt, begin};
+use crate::redis::answer;
 use bytes::Bytes;
 use futures_util::future::{join_all, try_join_all};
 use std::sync::Arc;
@@ -56,6 +57,19 @@ pub async fn put(
     };
     bump(&client, &keys);
     stored.map(Outcome::Flag)
+}
+
+/// As `put` for each of several callers, where whatever is there is replaced. Their entries were gathered already.
+pub async fn put_together(client: Client, storing: Storing, puts: Vec<(Caller, Bytes, Draft)>) {
+    if !client.is_cluster() {
+        let entries =
+            puts.into_iter().map(|(caller, key, draft)| (entry(&storing, key, &draft, Terms::default()), caller));
+        return storing.batch.put_together(&client, entries).await;
+    }
+    for (caller, key, draft) in puts {
+        let (client, storing, attempt) = (client.clone(), storing.clone(), caller.attempt().clone());
+        begin(async move { answer(caller, put(client, attempt, storing, key, draft, Terms::default()).await) }).await;
+    }
 }
 
 /// Whether each was stored.

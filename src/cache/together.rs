@@ -44,13 +44,13 @@ impl Learnt {
     }
 
     fn saw(&self, replies: &[Reply]) {
-        let sizes = replies.iter().filter_map(|reply| if let Reply::Bytes(value) = reply { Some(value.len()) } else { None });
+        let sizes =
+            replies.iter().filter_map(|reply| if let Reply::Bytes(value) = reply { Some(value.len()) } else { None });
         let (count, sum) = sizes.fold((0, 0), |(count, sum), size| (count + 1, sum + size));
         self.misses.store(count < replies.len(), Relaxed);
-        if count > 0 {
+        if let Some(mean) = sum.checked_div(count) {
             // Grown at once, and forgotten slowly.
-            let (known, mean) = (self.size.load(Relaxed), sum / count);
-            self.size.store(mean.max((known * 7 + mean) / 8), Relaxed);
+            self.size.store(mean.max((self.size.load(Relaxed) * 7 + mean) / 8), Relaxed);
         }
     }
 }
@@ -93,6 +93,7 @@ async fn part(reading: Reading, mut reads: Vec<Read>) {
     }
 }
 
+/// One command for all of them.
 async fn many(reading: Reading, reads: Vec<Read>) {
     let attempt = Attempt::of_all(reads.iter().map(|read| read.caller.attempt().clone()).collect());
     let keys = reads.iter().map(|read| read.key.clone()).collect();

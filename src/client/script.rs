@@ -120,19 +120,18 @@ impl Client {
         keys: Vec<Bytes>,
         args: Vec<Bytes>,
     ) -> Result<Reply, Error> {
-        let by_text = script.command("EVAL", &script.source, keys.clone(), args.clone());
-        let link = self.route().standing(self.route().way(&by_text));
-        let known = (script.sha.clone(), link.map_or(0, |(link, _)| Arc::as_ptr(&link) as usize));
+        let way = self.route().way_of(keys.first());
+        let known = (script.sha.clone(), self.route().standing(way).map_or(0, |(link, _)| Arc::as_ptr(&link) as usize));
         let connections = self.counters().connections.load(Ordering::Relaxed);
         if self.learnt().lock().get(&known) == Some(&connections) {
-            let answer = self.call(attempt, script.command("EVALSHA", &script.sha, keys, args)).await;
+            let answer = self.call(attempt, script.command("EVALSHA", &script.sha, keys.clone(), args.clone())).await;
             if !answer.as_ref().is_err_and(|error| error.server_code() == "NOSCRIPT") {
                 return answer;
             }
             // Somebody has had the server forget it.
             self.learnt().lock().remove(&known);
         }
-        let answer = self.call(attempt, by_text).await;
+        let answer = self.call(attempt, script.command("EVAL", &script.source, keys, args)).await;
         if answer.is_ok() {
             self.learnt().lock().insert(known, connections);
         }

@@ -1,5 +1,6 @@
 //! The bridge without JavaScript: a port with a waker of our own, and operations on the real I/O thread.
 
+mod group;
 mod port;
 mod reactor;
 

@@ -127,7 +127,8 @@ fn an_environment_is_beckoned_where_nothing_else_has_it_come() {
 fn enter(env: &Environment, ticket: u32, timeout: Duration) -> Arc<Attempt> {
     let attempt = Arc::new(Attempt::new(timeout));
     let abort = tokio::spawn(std::future::pending::<()>()).abort_handle();
-    env.port.enter(ticket, Running { attempt: attempt.clone(), ledger: env.ledger.clone(), stamp: 0, abort });
+    env.port
+        .enter(ticket, Running { attempt: attempt.clone(), ledger: env.ledger.clone(), stamp: 0, abort: Some(abort) });
     attempt
 }
 
@@ -200,7 +201,7 @@ async fn an_abandoned_environment_s_operations_are_counted_and_dropped() {
         drop(holder);
     });
     let (attempt, ledger, abort) = (Arc::new(Attempt::new(LONG)), env.ledger.clone(), task.abort_handle());
-    env.port.enter(0, Running { attempt, ledger, stamp: 0, abort });
+    env.port.enter(0, Running { attempt, ledger, stamp: 0, abort: Some(abort) });
     env.port.close();
     env.port.abandon();
     assert!(task.await.is_err_and(|error| error.is_cancelled()));

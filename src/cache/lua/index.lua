@@ -1,8 +1,16 @@
--- The index of a tag: a sorted set of the keys that carry it, each with the time, in ms of the server's clock, at which its entry has
+-- The index of a tag: a sorted set of the keys that carry it, each with a time, in ms of the server's clock, at which its entry has
 -- ended. Put before the scripts that enter keys.
 
 -- Of so many calls one has keys leave that have ended, so many times more than come.
 local SWEEP = 4
+
+-- When a key leaves whose entry lives `span` ms from now, as text: rounded up by less than a thirty-second part of that. So one that is stored again soon stays
+-- where it is in the index, which costs less than to move it.
+local function leaves(now, span)
+  local _, exponent = math.frexp(span / 64)
+  local grain = math.ldexp(1, math.max(0, exponent))
+  return string.format('%.0f', math.ceil((now + span) / grain) * grain)
+end
 
 -- Enters members, given as ZADD takes them, of which the longest stays `longest` ms (0 for no end). Gives an error where the key is no index.
 --

@@ -18,6 +18,6 @@ local life = tonumber(ARGV[2]) or 0
 if life == 0 then
   score = '+inf'
 elseif not score or score ~= 'inf' and tonumber(score) < now + life then
-  score = now + life
+  score = leaves(now, life)
 end
 return enter(KEYS[1], now, life, { score, ARGV[1] }) or 1
