@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { after, before, describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { CacheManager, Redis, TypeSafeCache } from '../index.js'
@@ -58,6 +59,26 @@ onEveryBackend('reads of one turn', (backend) => {
     }
   })
 
+  test('do not see what is written behind them, also where nothing is there', async () => {
+    const cache = new TypeSafeCache(backend.redis, { namespace: fresh() })
+    for (let round = 0; round < 20; round++) {
+      const keys = [0, 1, 2, 3].map((i) => `${round} ${i}`)
+      const reads = keys.map((key) => cache.get(key))
+      const written = keys.map((key) => cache.set(key, 'written behind'))
+      assert.deepEqual(await Promise.all(reads), [null, null, null, null])
+      await Promise.all(written)
+    }
+  })
+
+  test('that are refused load in no other request\'s context', async () => {
+    const redis = await backend.connect({ maxPending: 3 })
+    const cache = new TypeSafeCache(redis, { namespace: fresh() })
+    const request = new AsyncLocalStorage<number>()
+    const load = (i: number) => request.run(i, () => cache.getOrSet(String(i), () => request.getStore() ?? 'nobody'))
+    const loaded = await Promise.all(Array.from({ length: 100 }, (_, i) => load(i)))
+    assert.deepEqual(loaded.filter((value, i) => value !== i && value !== 'nobody'), [])
+  })
+
   test('are counted as so many operations', async () => {
     const redis = await backend.connect()
     const cache = new TypeSafeCache(redis, { namespace: fresh() })
@@ -78,6 +99,7 @@ onEveryBackend('reads of one turn', (backend) => {
     const served = told.filter((one) => one === 'served').length
     assert.ok(served >= 10 && served <= 30, `${served} served`)
     assert.deepEqual(new Set(told), new Set(['served', 'ERR_BUSY']))
+    assert.equal(redis.metrics().refused, 100 - served)
     assert.equal(await cache.get('1'), 'one')
   })
 
@@ -153,6 +175,8 @@ describe('reads and stores of one turn, on one server', () => {
     await using redis = await connect()
     const cache = new TypeSafeCache(redis, { namespace: fresh() })
     await cache.setMany(keys.map((key) => [key, key]))
+    // Until it is known how long values are, sixteen are asked for at a time.
+    assert.deepEqual(await sentBy(redis, async () => assert.deepEqual(await readAll(cache), keys)), { get: 1, mget: 4 })
     assert.deepEqual(await sentBy(redis, async () => assert.deepEqual(await readAll(cache), keys)), { get: 1, mget: 1 })
     await cache.deleteMany(['7', '8'])
     const values = keys.map((key) => (key === '7' || key === '8' ? null : key))
@@ -170,7 +194,8 @@ describe('reads and stores of one turn, on one server', () => {
     await cache.setMany(keys.map((key) => [key, key.padEnd(20_000)]))
     await readAll(cache)
     const { mget = 0, get = 0 } = await sentBy(redis, () => readAll(cache))
-    assert.ok(mget >= 21 && mget <= 33 && get <= 2, `${mget} times MGET, ${get} times GET`)
+    // Three at a time would be asked for as six.
+    assert.deepEqual([mget, get], [32, 1])
   })
 
   test('of a user who may only GET are asked for one by one, from the second time on at once', async () => {
@@ -242,8 +267,10 @@ describe('reads and stores of one turn, on one server', () => {
     server.kill('SIGSTOP')
     try {
       await until('the circuit is open', async () => (await Promise.allSettled(keys.map((key) => cache.get(key))), redis.metrics().breaker.state === 'open'))
+      const before = redis.metrics().breaker.rejected
       const told = await Promise.all(keys.map((key) => cache.get(key).catch(({ code }) => code)))
       assert.deepEqual(told, keys.map(() => 'ERR_CIRCUIT_OPEN'))
+      assert.equal(redis.metrics().breaker.rejected - before, keys.length)
     } finally {
       server.kill('SIGCONT')
     }

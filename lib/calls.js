@@ -2,6 +2,7 @@
 
 // The JavaScript end of the bridge: tickets, promises, and the drain that settles them.
 
+const { AsyncResource } = require('node:async_hooks')
 const { onAbort } = require('./abort')
 const { NativePort } = require('./native')
 const { RedwrightError, fromNative } = require('./errors')
@@ -49,6 +50,8 @@ const TOGETHER = 64
 let isGathering = false
 /** Who has taken up what has not left: one at a time, so that all leaves in the order of asking. @type {Gatherer | null} */
 let gatherer = null
+/** The context in which all is settled: that of nobody. */
+const scope = new AsyncResource('RedwrightCalls')
 /** Two words a call. */
 const gathered = new Uint32Array(2 * TOGETHER)
 let gatheredCount = 0
@@ -155,7 +158,9 @@ function leave() {
   const taken = answer & 0xffff
   if (taken === count) return
   // Copied, because whoever is refused may ask again.
-  for (const ticket of gathered.slice(2 * taken, 2 * count).filter((_, i) => i % 2 === 0)) refuse(ticket, error ?? refusal(answer >>> 16))
+  const refused = gathered.slice(2 * taken, 2 * count).filter((_, i) => i % 2 === 0)
+  // What they do then must not be done in the context of whoever made them leave.
+  scope.runInAsyncScope(() => refused.forEach((ticket) => refuse(ticket, error ?? refusal(answer >>> 16))))
 }
 
 /** @param {number} ticket */

@@ -142,7 +142,7 @@ class Flights {
 
   /** All that was begun in this turn, whatever it is about. */
   partFromAll() {
-    this.#turn.clear()
+    this.#turn = new Map()
   }
 
   /**

@@ -108,11 +108,11 @@ class SharedReads {
     if (this.#sharing.size === 0) return
     this.#reads.delete(key)
     // Another's names are others; it is rare enough.
-    for (const other of this.#sharing) if (other !== this) other.#reads.clear()
+    for (const other of this.#sharing) if (other !== this) other.#reads = new Map()
   }
 
   partAll() {
-    for (const each of this.#sharing) each.#reads.clear()
+    for (const each of this.#sharing) each.#reads = new Map()
   }
 
   endTurn() {

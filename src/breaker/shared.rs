@@ -94,6 +94,11 @@ impl Breaker {
         }
     }
 
+    /// Counts operations that were refused with another.
+    pub fn reject(&self, count: u64) {
+        self.rejected.fetch_add(count, Relaxed);
+    }
+
     /// The stamp of an operation that passes in any state: its success is heeded, its failure is not.
     pub fn observer(&self) -> Stamp {
         Stamp(self.word.load(Relaxed) & !GUARDED | OBSERVES)

@@ -32,6 +32,12 @@ enum Message {
     Stop,
 }
 
+impl Message {
+    fn operations(&self) -> usize {
+        if let Message::StartGroup(group) = self { group.len() } else { 1 }
+    }
+}
+
 /// The way down to the I/O thread.
 struct Reactor {
     inbox: Mutex<Vec<Message>>,
@@ -214,7 +220,7 @@ async fn run(reactor: Arc<Reactor>) {
         // One environment that keeps this thread busy must not hold back the answers of another until the thread parks.
         wake_all();
         std::mem::swap(&mut *reactor.inbox(), &mut batch);
-        few = batch.len() <= FEW;
+        few = batch.iter().map(Message::operations).sum::<usize>() <= FEW;
         for message in batch.drain(..) {
             match message {
                 Message::Start(job) => job.start(now, &mut deadlines),

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// No script call stores more entries, or more bytes unless one entry has them, so that none holds up the server.
@@ -52,7 +53,16 @@ enum Whoever {
 
 impl Whoever {
     fn has_given_up(&self) -> bool {
-        matches!(self, Whoever::Work(answer) if answer.is_closed())
+        match self {
+            Whoever::Work(answer) => answer.is_closed(),
+            Whoever::Caller(caller) => caller.attempt().deadline <= Instant::now(),
+        }
+    }
+
+    fn give_up(self) {
+        if let Whoever::Caller(caller) = self {
+            caller.expire();
+        }
     }
 
     fn tell(self, client: &Client, key: &Bytes, stored: Result<bool, Error>) {
@@ -189,6 +199,7 @@ fn grouped(client: &Client, waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
         for one in places.into_iter().filter_map(|place| waiting[place].take()) {
             // Whoever has given up meanwhile is not served.
             if one.whoever.has_given_up() {
+                one.whoever.give_up();
                 continue;
             }
             let size = one.entry.value.len() + one.entry.key.len();
@@ -224,7 +235,11 @@ fn arranged(mut group: Vec<Waiting>) -> Vec<Waiting> {
 /// moved to another node and some have not.
 async fn send(client: &Client, group: Vec<Waiting>) {
     let mut left = vec![group];
-    while let Some(group) = left.pop() {
+    while let Some(mut group) = left.pop() {
+        group.extract_if(.., |one| one.whoever.has_given_up()).for_each(|one| one.whoever.give_up());
+        if group.is_empty() {
+            continue;
+        }
         // The first is at the end.
         left.extend(send_group(client, group).await.into_iter().rev().map(|one| vec![one]));
     }

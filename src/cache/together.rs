@@ -11,9 +11,9 @@ use crate::client::{Command, Error, ErrorKind, Reply};
 use crate::common::{Attempt, begin};
 use crate::redis::answer;
 use bytes::Bytes;
-use futures_util::future::try_join;
+use futures_util::future::join;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tokio::time::timeout_at;
 
 /// About how many bytes the reply to one command may have, so that no reader waits long for the values of others.
@@ -33,25 +33,17 @@ pub struct Learnt {
     alone: AtomicBool,
     /// Some of the latest found nothing.
     misses: AtomicBool,
-    /// How long a value is, about.
-    size: AtomicUsize,
 }
 
-impl Learnt {
-    /// How many keys one command may name.
-    fn most(&self) -> usize {
-        if self.alone.load(Relaxed) { 1 } else { (MOST_BYTES / self.size.load(Relaxed).max(1)).max(1) }
+/// How many keys one command may name.
+fn most(Reading { from, learnt }: &Reading) -> usize {
+    if learnt.alone.load(Relaxed) {
+        return 1;
     }
-
-    fn saw(&self, replies: &[Reply]) {
-        let sizes =
-            replies.iter().filter_map(|reply| if let Reply::Bytes(value) = reply { Some(value.len()) } else { None });
-        let (count, sum) = sizes.fold((0, 0), |(count, sum), size| (count + 1, sum + size));
-        self.misses.store(count < replies.len(), Relaxed);
-        if let Some(mean) = sum.checked_div(count) {
-            // Grown at once, and forgotten slowly.
-            self.size.store(mean.max((self.size.load(Relaxed) * 7 + mean) / 8), Relaxed);
-        }
+    match (MOST_BYTES / from.traffic.usual().max(1)).max(1) {
+        // The client asks for six where three to five are asked for (see `lengthened`).
+        3..=5 => 2,
+        most => most,
     }
 }
 
@@ -65,8 +57,8 @@ pub struct Reading {
 /// Sends the reads in the order of asking, in as few commands as may be.
 pub async fn read(reading: Reading, mut reads: Vec<Read>) {
     let client = &reading.from.client;
+    let most = most(&reading);
     if client.is_one_unit() {
-        let most = reading.learnt.most();
         while reads.len() > most {
             let rest = reads.split_off(most);
             begin(part(reading.clone(), std::mem::replace(&mut reads, rest))).await;
@@ -76,7 +68,7 @@ pub async fn read(reading: Reading, mut reads: Vec<Read>) {
     let keys: Vec<Bytes> = reads.iter().map(|read| read.key.clone()).collect();
     let mut reads: Vec<Option<Read>> = reads.into_iter().map(Some).collect();
     for unit in client.by_unit(&keys) {
-        for places in unit.chunks(reading.learnt.most()) {
+        for places in unit.chunks(most) {
             let reads = places.iter().filter_map(|place| reads[*place].take()).collect();
             begin(part(reading.clone(), reads)).await;
         }
@@ -98,25 +90,46 @@ async fn many(reading: Reading, reads: Vec<Read>) {
     let attempt = Attempt::of_all(reads.iter().map(|read| read.caller.attempt().clone()).collect());
     let keys = reads.iter().map(|read| read.key.clone()).collect();
     let asked = ask(&reading, &attempt, keys);
-    match timeout_at(attempt.deadline.into(), asked).await {
-        Err(_) => reads.into_iter().for_each(|read| read.caller.expire()),
-        Ok(Ok((replies, there))) => told(&reading, reads, replies, there).await,
-        // Who refuses several keys may take one, and says of each what is the matter.
-        Ok(Err(error)) if error.kind == ErrorKind::Server && (!error.is_passing() || is_split(&error)) => {
-            if !is_split(&error) {
-                reading.learnt.alone.store(true, Relaxed);
-            }
+    let error = match timeout_at(attempt.deadline.into(), asked).await {
+        Ok(Ok((replies, there))) => return told(&reading, reads, replies, there).await,
+        Ok(Err(error)) => Some(error),
+        Err(_) => None,
+    };
+    match error {
+        Some(error) if is_of_several(&error) => {
+            reading.learnt.alone.fetch_or(is_for_good(&error), Relaxed);
             for read in reads {
                 begin(alone(reading.clone(), read)).await;
             }
         }
-        Ok(Err(error)) => reads.into_iter().for_each(|read| answer(read.caller, Err(error.clone()))),
+        error => {
+            // It may have been too much of an answer: the next asks for half of it.
+            if error.as_ref().is_none_or(|error| error.kind == ErrorKind::Unavailable) {
+                reading.from.traffic.usually(2 * MOST_BYTES / reads.len());
+            }
+            for Read { caller, .. } in reads {
+                match &error {
+                    Some(error) => answer(caller, Err(error.clone())),
+                    None => caller.expire(),
+                }
+            }
+        }
     }
 }
 
-/// Some of the keys of a slot have moved to another node and some have not.
-fn is_split(error: &Error) -> bool {
-    error.server_code() == "TRYAGAIN"
+/// Whether who refuses several keys may take one, and then says of each what is the matter: rights that are missing, a proxy that knows no such command, a slot of which some
+/// keys have moved.
+fn is_of_several(error: &Error) -> bool {
+    error.kind == ErrorKind::Server && matches!(error.server_code(), "NOPERM" | "ERR" | "CROSSSLOT" | "TRYAGAIN" | "")
+}
+
+/// Whether that will be so the next time: it is not about these very keys.
+fn is_for_good(error: &Error) -> bool {
+    match error.server_code() {
+        "TRYAGAIN" => false,
+        "NOPERM" => error.message.contains("command"),
+        _ => true,
+    }
 }
 
 /// What is stored under each key; and how many of them are there, where that is likely to matter.
@@ -125,19 +138,20 @@ async fn ask(reading: &Reading, attempt: &Attempt, keys: Vec<Bytes>) -> Result<(
     if !reading.learnt.misses.load(Relaxed) {
         return Ok((client.call(attempt, Command::mget(keys)).await?.into_array(), None));
     }
+    // Both are awaited, whatever becomes of one: what is on its way is known.
     let values = client.call(attempt, Command::mget(keys.clone()));
-    let (values, there) = try_join(values, client.call(attempt, Command::count(keys))).await?;
-    Ok((values.into_array(), Some(there.as_integer())))
+    let (values, there) = join(values, client.call(attempt, Command::count(keys))).await;
+    Ok((values?.into_array(), Some(there?.as_integer())))
 }
 
 /// Tells each caller; those of whom more is to be known are asked for it by themselves.
 async fn told(reading: &Reading, reads: Vec<Read>, replies: Vec<Reply>, there: Option<i64>) {
-    reading.learnt.saw(&replies);
     let found = replies.iter().filter(|reply| !matches!(reply, Reply::Nil)).count();
+    reading.learnt.misses.store(found < replies.len(), Relaxed);
     let is_clear = there.is_some_and(|there| there <= found as i64);
     for (read, reply) in reads.into_iter().zip(replies) {
         if matches!(reply, Reply::Nil) && !is_clear {
-            begin(alone(reading.clone(), read)).await;
+            begin(explained(reading.clone(), read)).await;
             continue;
         }
         let stored = reading.from.traffic.received(reply).map(parse);
@@ -146,6 +160,13 @@ async fn told(reading: &Reading, reads: Vec<Read>, replies: Vec<Reply>, there: O
             stored => read.caller.answer(judged(stored, None, read.wish)),
         }
     }
+}
+
+/// Why there is no value: nothing is there, or an error says what is. What came to be there since is none of this read's, which was asked for before.
+async fn explained(reading: Reading, Read { key, caller, .. }: Read) {
+    let attempt = caller.attempt().clone();
+    let explained = async { reading.from.client.call(&attempt, Command::get(key)).await.map(|_| Outcome::Nil) };
+    in_time(caller, explained).await;
 }
 
 async fn alone(reading: Reading, Read { key, wish, caller }: Read) {

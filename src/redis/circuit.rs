@@ -48,6 +48,13 @@ impl Circuit {
         }
     }
 
+    /// Counts operations that were refused with another.
+    pub fn reject(&self, count: u64) {
+        if let Some(breaker) = &self.breaker {
+            breaker.reject(count);
+        }
+    }
+
     /// For an operation that asks whether the server is well, and must never be refused.
     pub fn observer(&self) -> Stamp {
         self.breaker.as_ref().map(Breaker::observer).unwrap_or_default()

@@ -126,6 +126,7 @@ impl Dispatch {
                 Ok(Stamp(stamp)) => places.push(Place { ticket, stamp }),
                 Err(refused) => {
                     status = refused;
+                    self.refuse_more(tickets.len() - places.len() - 1, refused);
                     break;
                 }
             }
@@ -137,6 +138,14 @@ impl Dispatch {
             lease.submit_group(submission, |callers| run(client, callers));
         }
         (taken, status)
+    }
+
+    /// Counts those that are refused with another.
+    fn refuse_more(&self, count: usize, status: Status) {
+        match status {
+            Status::Busy => drop(self.books.metrics.refused.fetch_add(count as u64, Relaxed)),
+            _ => self.books.circuit.reject(count as u64),
+        }
     }
 
     /// Counts an operation that is about to begin, where there is room for it and the circuit lets it through.

@@ -162,7 +162,7 @@ if is_wrong then
     end
     if type(replies[i]) == 'table' then
       for _, known in ipairs(lists[i]) do
-        if not known.err then call('ZADD', known.index, '+inf', KEYS[i]) end
+        if known.size > 0 and not known.err then call('ZADD', known.index, '+inf', KEYS[i]) end
       end
     end
   end
