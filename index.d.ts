@@ -740,7 +740,7 @@ export class TypeSafeCache {
    * goes to those who waited already and is not stored, and later callers load anew.
    *
    * When the cache cannot be read the fetcher runs all the same, nothing is stored, and `onError` is told; so it is when the value cannot be
-   * stored. A fetcher that asks for its own key waits for itself.
+   * stored. A fetcher that asks for its own key waits for itself. It runs in the `AsyncLocalStorage` context of the caller whose it is.
    * Round trips: 1 on a hit (none from memory), 3 on a miss; with tags in a cluster 4.
    */
   getOrSet<T>(key: string, fetcher: (context: FetchContext) => Promise<T> | T, options?: Duration | GetOrSetOptions<T>): Promise<T>

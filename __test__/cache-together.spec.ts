@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { after, before, describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { CacheManager, Redis, TypeSafeCache } from '../index.js'
@@ -68,15 +67,6 @@ onEveryBackend('reads of one turn', (backend) => {
       assert.deepEqual(await Promise.all(reads), [null, null, null, null])
       await Promise.all(written)
     }
-  })
-
-  test('that are refused load in no other request\'s context', async () => {
-    const redis = await backend.connect({ maxPending: 3 })
-    const cache = new TypeSafeCache(redis, { namespace: fresh() })
-    const request = new AsyncLocalStorage<number>()
-    const load = (i: number) => request.run(i, () => cache.getOrSet(String(i), () => request.getStore() ?? 'nobody'))
-    const loaded = await Promise.all(Array.from({ length: 100 }, (_, i) => load(i)))
-    assert.deepEqual(loaded.filter((value, i) => value !== i && value !== 'nobody'), [])
   })
 
   test('are counted as so many operations', async () => {

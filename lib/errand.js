@@ -2,7 +2,11 @@
 
 // A call of `getOrSet` under way.
 
+const { AsyncResource } = require('node:async_hooks')
 const { Flight } = require('./flights')
+
+/** It is one object among several of a call, and nobody asks when it ends. */
+const UNTOLD = { requireManualDestroy: true }
 
 /** @typedef {import('./cache-arguments').Plan} Plan */
 /** @typedef {import('./loader').Fetcher} Fetcher */
@@ -10,6 +14,8 @@ const { Flight } = require('./flights')
 /** One call of `getOrSet`, shared by those who ask for the same. It is what the native call answers, so that a hit makes few objects. */
 class Errand extends Flight {
   #owner
+  /** Of whoever asks: an answer comes from the event loop, in the context of nobody. */
+  #scope = new AsyncResource('RedwrightLoad', UNTOLD)
   /** What the read is for, where it is for a copy in memory. @type {import('./reader').Copy | null} */
   copy = null
   isServedStale = false
@@ -29,6 +35,14 @@ class Errand extends Flight {
     this.#owner = owner
     this.fetcher = fetcher
     this.plan = plan
+  }
+
+  /**
+   * Calls the fetcher in the context in which it was given.
+   * @param {import('../index').FetchContext} context
+   */
+  fetch(context) {
+    return this.#scope.runInAsyncScope(this.fetcher, undefined, context)
   }
 
   /** @param {any} stored */

@@ -183,9 +183,9 @@ class ReadThrough {
     const flight = this.#flights.under(token, errand.terms)
     if (flight === undefined || !errand.plan.leased) return undefined
     this.#tally.counts.coalesced++
-    const { key, fetcher, plan } = errand
+    const { key, plan } = errand
     // Not with the signal of one caller, since all of this turn share the errand.
-    const again = () => this.get(flight.namespace, key, fetcher, { ...plan, signal: undefined })
+    const again = () => this.get(flight.namespace, key, (context) => errand.fetch(context), { ...plan, signal: undefined })
     return flight.loading().then((value) => (flight.mayBeOld ? again() : value))
   }
 
@@ -343,13 +343,13 @@ class ReadThrough {
    * @param {Right} right
    */
   async #load(errand, right) {
-    const { plan, fetcher } = errand
+    const { plan } = errand
     const context = new Context(errand.key, errand.namespace, plan)
     context.isLeased = right.token !== 0
     const begun = performance.now()
     this.#tally.counts.loads++
     try {
-      const value = await load(fetcher, context, plan.hardMs)
+      const value = await load((context) => errand.fetch(context), context, plan.hardMs)
       const ms = performance.now() - begun
       this.#tally.loaded(ms)
       const decision = context.decide(value)
