@@ -181,7 +181,7 @@ impl Session {
             return Err(SendError::NotSent);
         }
         let Command { verb, args, guarded, .. } = command;
-        // fred's futures are 11 KB each; boxed here, they are not moved on with ours.
+        // fred's futures are 7 KB each; boxed here, they are not moved on with ours.
         let answer = match verb {
             Verb::Other(name) if guarded => self.send_guarded(name, args).await,
             Verb::Other(name) => Box::pin(self.send_custom(name, args)).await,
