@@ -62,23 +62,28 @@ describe('a near store', () => {
   })
 
   test('takes what comes back soon after it had to leave for one that stays', () => {
-    const store = new NearStore({ maxEntries: 100, maxBytes: Infinity })
-    for (let i = 0; i < 100; i++) {
-      store.put(`old${i}`, entry(i))
-      for (let asked = 0; asked < 3; asked++) store.get(`old${i}`)
-    }
-    // Each of them comes for the second time when it has had to leave, and is still remembered.
-    const again = Array.from({ length: 20 }, (_, i) => `again${i}`)
-    for (let round = 0; round < 2; round++) {
-      for (const key of again) {
-        store.put(key, entry(0))
-        for (let i = 0; i < 5; i++) store.get(`old${i}`)
+    // Two keys in the same place of its memory forget one of them, and which they are is by chance: so many are looked at.
+    const [STORES, KEYS] = [50, 20]
+    let kept = 0
+    for (let n = 0; n < STORES; n++) {
+      const store = new NearStore({ maxEntries: 100, maxBytes: Infinity })
+      for (let i = 0; i < 100; i++) {
+        store.put(`old${i}`, entry(i))
+        for (let asked = 0; asked < 3; asked++) store.get(`old${i}`)
       }
-      for (let i = 0; i < 20; i++) store.put(`between${round}:${i}`, entry(i))
+      // Each of them comes for the second time when it has had to leave, and is still remembered.
+      const again = Array.from({ length: KEYS }, (_, i) => `again${n}:${i}`)
+      for (let round = 0; round < 2; round++) {
+        for (const key of again) {
+          store.put(key, entry(0))
+          for (let i = 0; i < 5; i++) store.get(`old${i}`)
+        }
+        for (let i = 0; i < 20; i++) store.put(`between${n}:${round}:${i}`, entry(i))
+      }
+      for (let i = 0; i < 300; i++) store.put(`scan${n}:${i}`, entry(i))
+      kept += again.filter((key) => store.get(key) !== undefined).length
     }
-    for (let i = 0; i < 300; i++) store.put(`scan${i}`, entry(i))
-    const kept = again.filter((key) => store.get(key) !== undefined).length
-    assert.ok(kept >= 12, `${kept} of 20 are left`)
+    assert.ok(kept >= 0.6 * STORES * KEYS, `${kept} of ${STORES * KEYS} are left`)
   })
 
   test('that is emptied starts anew', () => {
