@@ -92,7 +92,7 @@ export const PROTOCOLS: readonly Protocol[] = [
   {
     name: 'getOrSet of several keys in one turn',
     kind: 'load',
-    steps: ['mget', 'get#2'],
+    steps: ['mget'],
     clusterSteps: ['get#2'],
     async run({ troubled }) {
       const values = await Promise.all(MORE.map((key) => troubled.cache.getOrSet(key, loadOld)))
