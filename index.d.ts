@@ -707,7 +707,7 @@ export class TypeSafeCache {
   readonly name: string
   /**
    * The value, or `null` on a miss. Round trips: 1; 2 for an entry with a stale life; none from memory. What is asked for in one turn of the event loop is read
-   * together, so `Promise.all` over `get` is about as good as {@link getMany}. Sent again when the link is lost on the way.
+   * together, so `Promise.all` over `get` is about as good as {@link getMany}; what is not there may cost such a read a second one. Sent again when the link is lost on the way.
    * @throws RedwrightError `ERR_SERVER` with `serverCode` `WRONGTYPE` for a key that holds no string
    */
   get<T = unknown>(key: string, namespace?: string): Promise<T | null>
@@ -741,7 +741,7 @@ export class TypeSafeCache {
    *
    * When the cache cannot be read the fetcher runs all the same, nothing is stored, and `onError` is told; so it is when the value cannot be
    * stored. A fetcher that asks for its own key waits for itself. It runs in the `AsyncLocalStorage` context of the caller whose it is.
-   * Round trips: 1 on a hit (none from memory), 3 on a miss; with tags in a cluster 4.
+   * Round trips: 1 on a hit (none from memory), 3 on a miss, 4 at times for those that are read together; with tags in a cluster 1 more.
    */
   getOrSet<T>(key: string, fetcher: (context: FetchContext) => Promise<T> | T, options?: Duration | GetOrSetOptions<T>): Promise<T>
   /** As `getOrSet` with `ttl` and `staleTtl`, under the names that the published pattern has. */

@@ -1,13 +1,14 @@
 'use strict'
 
-// The JavaScript end of the bridge: tickets, promises, and the drain that settles them.
+// The JavaScript end of the bridge: how calls leave, and the drain that settles them.
 
 const { AsyncResource } = require('node:async_hooks')
 const { onAbort } = require('./abort')
 const { NativePort } = require('./native')
 const { RedwrightError, fromNative } = require('./errors')
-// Not the globals: an environment of a test may lack them or have replaced them.
-const { setImmediate, setInterval } = require('node:timers')
+const tickets = require('./tickets')
+// Not the global: an environment of a test may lack it or have replaced it.
+const { setImmediate } = require('node:timers')
 
 // Taken now, so that a test's fake timers cannot stop the bridge.
 const { nextTick } = process
@@ -32,10 +33,7 @@ const EVENT = 0xffffffff
 /** Two words a completion, behind the count and the flag that more wait. */
 const slots = new Uint32Array(2 + 2 * 512)
 
-/**
- * Makes a result of what came up: a function, or an object that may also give what stands in for a failure. `recover` must not throw.
- * @typedef {((value: any) => any) | { decode(value: any): any, recover(error: any): any }} Decode
- */
+/** @typedef {import('./tickets').Decode} Decode */
 
 /**
  * Who takes up calls of a turn that cross together, `most` at the most: `add` is told of each, and `handOver` hands all over, with a ticket and a word of
@@ -55,21 +53,6 @@ const scope = new AsyncResource('RedwrightCalls')
 /** Two words a call. */
 const gathered = new Uint32Array(2 * TOGETHER)
 let gatheredCount = 0
-
-/** Promises by ticket, in parallel arrays that grow and are used again. */
-/** @type {((value: any) => void)[]} */
-const resolves = []
-/** @type {((reason: unknown) => void)[]} */
-const rejects = []
-/** @type {(Decode | null)[]} */
-const decodes = []
-/** @type {number[]} */
-const free = []
-let pending = 0
-
-/** Holds the process while calls are pending; it never fires on purpose. */
-const LONGEST = 2 ** 31 - 1
-const hold = setInterval(() => {}, LONGEST).unref()
 
 /** @type {Map<number, WeakRef<{ onEvent(name: string, fields: any[]): void }>>} */
 const sources = new Map()
@@ -100,29 +83,8 @@ function drain() {
  * @param {any} value
  */
 function settle(ticket, tag, value) {
-  const resolve = resolves[ticket]
-  const reject = rejects[ticket]
-  const decode = decodes[ticket]
-  release(ticket)
-  if (tag === FAILURE) return fail(fromNative(value), decode, resolve, reject)
-  if (tag < VALUE) value = tag === NIL ? null : tag === DONE ? undefined : tag === TRUE
-  if (decode === null) return resolve(value)
-  try {
-    resolve(typeof decode === 'function' ? decode(value) : decode.decode(value))
-  } catch (error) {
-    reject(error)
-  }
-}
-
-/**
- * @param {unknown} error
- * @param {Decode | null} decode
- * @param {(value: any) => void} resolve
- * @param {(reason: unknown) => void} reject
- */
-function fail(error, decode, resolve, reject) {
-  if (decode === null || typeof decode === 'function') reject(error)
-  else resolve(decode.recover(error))
+  if (tag === FAILURE) tickets.fail(ticket, fromNative(value))
+  else tickets.settle(ticket, tag >= VALUE ? value : tag === NIL ? null : tag === DONE ? undefined : tag === TRUE)
 }
 
 /** @param {any[]} event */
@@ -160,47 +122,7 @@ function leave() {
   // Copied, because whoever is refused may ask again.
   const refused = gathered.slice(2 * taken, 2 * count).filter((_, i) => i % 2 === 0)
   // What they do then must not be done in the context of whoever made them leave.
-  scope.runInAsyncScope(() => refused.forEach((ticket) => refuse(ticket, error ?? refusal(answer >>> 16))))
-}
-
-/** @param {number} ticket */
-function release(ticket) {
-  // Until the ticket is used again, these would hold the promise, and it the answer.
-  resolves[ticket] = spent
-  rejects[ticket] = spent
-  decodes[ticket] = null
-  free.push(ticket)
-  if (--pending === 0) hold.unref()
-}
-
-function spent() {}
-
-/**
- * Enters the two ends of a promise under a ticket.
- * @param {Decode | null} decode
- * @param {(value: any) => void} resolve
- * @param {(reason: unknown) => void} reject
- */
-function enter(decode, resolve, reject) {
-  const ticket = free.length > 0 ? /** @type {number} */ (free.pop()) : resolves.length
-  resolves[ticket] = resolve
-  rejects[ticket] = reject
-  decodes[ticket] = decode
-  if (pending++ === 0) hold.ref()
-  return ticket
-}
-
-/**
- * Ends a call that was not handed over.
- * @param {number} ticket
- * @param {unknown} error
- */
-function refuse(ticket, error) {
-  const resolve = resolves[ticket]
-  const reject = rejects[ticket]
-  const decode = decodes[ticket]
-  release(ticket)
-  fail(error, decode, resolve, reject)
+  scope.runInAsyncScope(() => refused.forEach((ticket) => tickets.fail(ticket, error ?? refusal(answer >>> 16))))
 }
 
 /**
@@ -215,19 +137,19 @@ function refuse(ticket, error) {
  */
 function begin(native, submit, decode, resolve, reject) {
   leave()
-  const ticket = enter(decode, resolve, reject)
+  const ticket = tickets.enter(decode, resolve, reject)
   let status
   try {
     status = submit(native, ticket)
   } catch (error) {
-    refuse(ticket, internal(error))
+    tickets.fail(ticket, internal(error))
     return ticket
   }
   if (status === OPENS_TURN) {
     isGathering = true
     nextTick(endTurn)
   } else if (status !== TAKEN) {
-    refuse(ticket, refusal(status))
+    tickets.fail(ticket, refusal(status))
   }
   return ticket
 }
@@ -246,7 +168,7 @@ function callTogether(by, key, entry, word, decode) {
   return new Promise((resolve, reject) => {
     if (by !== gatherer) leave()
     gatherer = by
-    gathered[2 * gatheredCount] = enter(decode, resolve, reject)
+    gathered[2 * gatheredCount] = tickets.enter(decode, resolve, reject)
     gathered[2 * gatheredCount + 1] = word
     by.add(key, entry)
     if (++gatheredCount === by.most) leave()
@@ -281,7 +203,7 @@ function callUntil(native, signal, submit, decode = null) {
     const ticket = begin(native, submit, decode, resolve, reject)
     forget = onAbort(signal, () => {
       // The ticket may have been settled, and be another call's already.
-      if (resolves[ticket] !== resolve) return
+      if (!tickets.isUnder(ticket, resolve)) return
       reject(signal.reason)
       native.cancel(ticket)
     })
@@ -334,4 +256,4 @@ function addSource(receiver) {
 
 const finished = new FinalizationRegistry((/** @type {number} */ source) => sources.delete(source))
 
-module.exports = { port, call, callTogether, callUntil, addSource }
+module.exports = { TOGETHER, port, call, callTogether, callUntil, addSource }

@@ -1,5 +1,7 @@
 'use strict'
 
+const { joined } = require('./joined')
+
 /** An entry with a longer text crosses by itself: putting texts together copies them. */
 const LONGEST = 8192
 /** Where more come in a turn, the server stores the first while the next are gathered. */
@@ -33,7 +35,6 @@ class Puts {
     this.#spans[2 * this.#count] = lifeMs
     this.#spans[2 * this.#count + 1] = staleMs
     this.#count++
-    // None of these holds a NUL, and none is empty.
     this.#ids = joined(this.#ids, key)
     this.#texts = joined(this.#texts, text)
     for (const tag of tags) this.#tags = joined(this.#tags, tag)
@@ -49,14 +50,6 @@ class Puts {
     this.#count = 0
     return this.#native().putTogether(slots, count, ids, texts, this.#spans, tags)
   }
-}
-
-/**
- * @param {string} list
- * @param {string} more
- */
-function joined(list, more) {
-  return list === '' ? more : `${list}\0${more}`
 }
 
 module.exports = { Puts }

@@ -1,8 +1,11 @@
 'use strict'
 
+const { TOGETHER } = require('./calls')
+const { joined } = require('./joined')
+
 /** Reads of one turn on their way to the I/O thread: they cross together, and Redis is asked for them in one command where that does. */
 class Reads {
-  most = 64
+  most = TOGETHER
   #ids = ''
   #native
 
@@ -13,8 +16,7 @@ class Reads {
 
   /** @param {string} key */
   add(key) {
-    // No key holds a NUL, and none is empty.
-    this.#ids = this.#ids === '' ? key : `${this.#ids}\0${key}`
+    this.#ids = joined(this.#ids, key)
   }
 
   /**
