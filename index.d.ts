@@ -1203,7 +1203,10 @@ export interface HeldLock {
   readonly signal: AbortSignal
   /** Whether it is held still, by the deadline. No I/O. */
   isValid(): boolean
-  /** How long it is held for sure, in ms; 0 when it is lost or was given back. No I/O. */
+  /**
+   * How long it is held for sure, in ms; 0 when it is lost or was given back. Of a lock that was waited for and handed over at most 3000 at first, and what it was
+   * asked for a round trip later. No I/O.
+   */
   remainingMs(): number
   /**
    * Has it end in so many ms from now, later or earlier than before. `false` where it was lost; for one that is known to be lost or was given back,
@@ -1344,8 +1347,11 @@ export class DistributedLock {
    * It settles within `waitMs`, or within the client's `commandTimeout` where there is none. A lock whose reply was lost is taken away again in the background.
    * Not reentrant: see `held` of `withLock`.
    *
-   * Round trips: 1; where it has to wait 2, and 1 for each time that it is woken; with `replicas` 2; of several resources in a cluster 1 for each slot; of a quorum 2 to
-   * each server.
+   * Who waits for one resource of one server is handed it in the step in which another gives it back: for up to 3 s at first, and for its TTL one round trip later, which
+   * it does not wait for.
+   *
+   * Round trips: 1; where it has to wait 2, and 1 for each time that it is told and not handed it; with `replicas` 2; of several resources in a cluster 1 for each slot; of
+   * a quorum 2 to each server.
    * @throws RedwrightError when no server answered, or so late that the lock was nearly over, or `replicas` were not reached; the reason of `signal`
    */
   acquire(resource: string | readonly string[], ttlMs?: Duration, options?: AcquireOptions): Promise<HeldLock | null>

@@ -74,23 +74,24 @@ onEveryBackend('the scripts of locks', (backend) => {
     const queueUp = (waiter = `${WAITER}xtwo`) => run('QUEUE_UP', keys, LONG + HOUR, 'two', LONG, waiter, LEASE, 0)
     await run('TAKE', [b!.lock, b!.fence], LONG, LONG + HOUR, 'one')
     for (let time = 0; time < 2; time++) {
-      const [what, left] = await queueUp()
+      const [what, left, alive] = await queueUp()
       assert.ok(what === 0 && left > 0 && left <= LONG)
+      assert.equal(alive, Number(await ask('ZSCORE', b!.waiting, `${WAITER}xtwo`)))
       assert.deepEqual(await ask('ZRANGE', b!.queue, 0, -1), [`${WAITER}xtwo`])
       await assertLives({ [b!.queue]: LEASE, [b!.waiting]: LEASE })
       assert.equal(await ask('EXISTS', a!.lock, a!.queue, a!.waiting, c!.lock, c!.queue, c!.waiting), 0)
     }
-    assert.deepEqual(await run('FREE', [b!.lock, b!.queue, b!.waiting], 'one'), [1])
+    assert.deepEqual(await run('FREE', [b!.lock, b!.fence, b!.queue, b!.waiting], 'one'), [1])
     const [what, token] = await queueUp()
     assert.equal(what, 1)
-    assert.deepEqual([await queueUp(), await queueUp('')], [[2, token], [2, token]])
+    assert.deepEqual([await queueUp(), await queueUp('')], [[2, token, 0], [2, token, 0]])
     assert.equal(await ask('EXISTS', a!.queue, b!.queue, c!.queue, b!.waiting), 0)
     await assertLives({ [a!.lock]: LONG, [c!.fence]: LONG + HOUR })
   })
 
   test('free and leave: each for itself, and nobody else’s', async () => {
     const [a, b, c] = three()
-    const of = (...some: any[]) => some.flatMap(({ lock, queue, waiting }) => [lock, queue, waiting])
+    const of = (...some: any[]) => some.flatMap(({ lock, fence, queue, waiting }) => [lock, fence, queue, waiting])
     await run('TAKE', [a!.lock, a!.fence, b!.lock, b!.fence], LONG, LONG + HOUR, 'one', 'two')
     assert.deepEqual(await run('FREE', of(a, b, c, a), 'one', 'one', 'one', 'one'), [1, -1, 0, 0])
     assert.deepEqual([await ask('GET', a!.lock), await ask('GET', b!.lock)], [null, 'two'])

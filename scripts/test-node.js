@@ -11,8 +11,8 @@ const TYPESCRIPT = pathToFileURL(path.join(ROOT, 'scripts/typescript/register.mj
 /** A file that hangs must not take a whole CI run with it. */
 const FILE_TIMEOUT_MS = 10 * 60_000
 
-/** As many as Node would take, and no fewer than two: most of a test is waiting, so a core is not kept busy by one file. */
-const FILES_AT_A_TIME = Math.max(2, os.availableParallelism() - 1)
+/** One more than there are cores: most of a test is waiting, so a core is not kept busy by one file. */
+const FILES_AT_A_TIME = os.availableParallelism() + 1
 
 /**
  * The command that runs the Node tests.

@@ -1,4 +1,5 @@
 import type { Redis } from '../../index.js'
+import { UNHEARD } from './lock-moves'
 import type { ScriptName, Scripts } from './lock-scripts'
 
 /** One call of a script, `us` microseconds of the server's clock after the one before. `script` is empty where only time passes. */
@@ -20,7 +21,7 @@ export interface Members {
 export interface Outcome {
   /** Numbers with a space between two, or what went wrong. */
   told: string
-  /** Who was called up: channel and message. */
+  /** What was published: channel and message. */
   called: readonly string[]
   /** How often it asked for the time. */
   asked: number
@@ -54,6 +55,9 @@ local function live(key, given)
   return 1
 end
 
+-- Channels that nobody hears, at this node.
+local UNHEARD = { ['redwright:wake:${String(UNHEARD).repeat(16)}'] = true }
+
 -- Those of which every argument is a key.
 local OF_KEYS = { MGET = 1, EXISTS = 1, DEL = 1 }
 local KNOWN = { GET = 1, SET = 1, PTTL = 1, PEXPIRE = 1, ZADD = 1, ZREM = 1, ZCARD = 1, ZRANGE = 1, ZRANK = 1, ZSCORE = 1, ZCOUNT = 1,
@@ -69,6 +73,7 @@ local function run(name, ...)
     called[#called + 1] = given[1] .. ' ' .. given[2]
     return 1
   end
+  if name == 'PUBSUB' then return { given[2], UNHEARD[given[2]] and 0 or 1 } end
   if not KNOWN[name] and not OF_KEYS[name] then error('what is ' .. name) end
   for i = 1, OF_KEYS[name] and #given or 1 do
     if not allowed[given[i]] then error('it is none of its keys: ' .. given[i]) end

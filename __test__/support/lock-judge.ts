@@ -2,12 +2,17 @@ import assert from 'node:assert/strict'
 import type { Redis } from '../../index.js'
 import { fresh } from './cache-tools'
 import { drive, type Outcome } from './lock-driver'
-import { callOf, Line } from './lock-line'
-import { asked, type Asked, type Move, type Names, RESOURCES, stepOf } from './lock-moves'
+import { callOf, LEASE, Line, toldBy } from './lock-line'
+import { asked, type Asked, FENCE_MS, isHeard, type Move, type Names, RESOURCES, stepOf } from './lock-moves'
 import type { Scripts } from './lock-scripts'
 import { namesOf } from './lock-tools'
 
 export const BEGIN = 1_795_000_000_000_123
+
+/** What is given to one who waits is not over sooner, in ms. */
+const SHORTEST = 1000
+
+const isTaker = (waiter: string) => waiter.split('/')[1]!.startsWith('g')
 
 /** Knows what was answered, and nothing else. */
 class Judge {
@@ -48,18 +53,16 @@ class Judge {
     assert.deepEqual(immortal, [], 'keys without an end')
     assert.equal(times, ['pass', 'flush', 'inspect', 'renew', 'retake'].includes(act) ? 0 : 1, 'how often the time is asked for')
     const owns = names.map((name) => this.#owns(name, token))
-    const calls: string[] = []
+    const messages = [...called]
     const freed = new Set<string>()
-    const callUp = (name: string) => {
-      const [head] = this.#lines.get(name)!.living(sets, this.#ms)
-      if (head !== undefined) calls.push(callOf(head))
-    }
+    const passOn = (name: string) => this.#passedOn(name, messages, sets)
     if (act === 'take' || act === 'queue_up') {
       const place = numbers[0] === 0 ? this.#refused(asked, numbers) : this.#granted(asked, numbers, owns.every((own) => own === 1))
       if (act === 'queue_up') {
+        assert.equal(numbers[2], place === undefined ? 0 : this.#ms + LEASE, 'until when it counts as alive')
         for (const name of names) {
           if (name === place) this.#lines.get(name)!.stands(waiter, step, this.#ms)
-          else if (this.#lines.get(name)!.leaves(waiter) && place !== undefined && this.#holder(name) === undefined) callUp(name)
+          else if (this.#lines.get(name)!.leaves(waiter) && place !== undefined && this.#holder(name) === undefined) passOn(name)
         }
       }
     } else if (act === 'free' || act === 'again') {
@@ -67,7 +70,7 @@ class Judge {
       for (const name of names) {
         if (this.#holder(name)?.token === token && this.#holders.delete(name)) freed.add(name)
         if (asked.stood) this.#lines.get(name)!.leaves(waiter)
-        if (this.#holder(name) === undefined) callUp(name)
+        if (this.#holder(name) === undefined) passOn(name)
       }
     } else if (act === 'renew' || act === 'retake') {
       const kept = owns.map((own) => (own === 0 && act === 'retake' ? 1 : own))
@@ -79,11 +82,42 @@ class Judge {
       for (const line of this.#lines.values()) line.clear()
       for (const name of RESOURCES) this.#unfenced.add(name)
     }
-    assert.deepEqual(called, calls, 'who is called up')
+    assert.deepEqual(messages, [], 'who is told besides')
     for (const [name, line] of this.#lines) {
       line.check(sets, this.#ms)
       line.checkCalls(sets, this.#ms, this.#holder(name) === undefined, freed.has(name), called)
     }
+  }
+
+  /** What is free is given to the first in line where he can take it so, and otherwise he is called up. */
+  #passedOn(name: string, messages: string[], sets: Outcome['sets']): void {
+    const line = this.#lines.get(name)!
+    const told = messages.length > 0 ? toldBy(messages[0]!) : undefined
+    const waiter = told && `${told.inbox}/${told.given ? 'g' : ''}${told.word}`
+    if (told?.given === undefined || line.until(waiter!) === 0) {
+      const [head] = line.living(sets, this.#ms)
+      if (head === undefined) return
+      assert.equal(messages.shift(), callOf(head), 'who is called up')
+      assert.ok(!isTaker(head) || !isHeard(head) || line.until(head) - this.#ms < SHORTEST, `${head} could have been given it`)
+      return
+    }
+    messages.shift()
+    const [ttl, life, token] = told.word.split(':')
+    assert.ok(isTaker(waiter!) && isHeard(waiter!), `${waiter} cannot take it so`)
+    assert.equal(line.ahead(waiter!, this.#ms)[0], 0, 'others were first')
+    assert.ok(line.until(waiter!) - this.#ms >= SHORTEST, 'it is over before it is heard of')
+    assert.deepEqual([told.given.ends, Number(life)], [line.until(waiter!), Number(ttl) + FENCE_MS])
+    line.leaves(waiter!)
+    this.#fenced(name, told.given.fence)
+    this.#holders.set(name, { token: token!, ends: Math.min(this.#ms + Number(ttl), told.given.ends) })
+  }
+
+  /** A token that is given is greater than all before. */
+  #fenced(name: string, fence: number): void {
+    assert.ok(Number.isSafeInteger(fence))
+    assert.ok(fence > (this.#last.get(name) ?? 0) && fence >= this.now, `token ${fence} behind ${this.#last.get(name)}`)
+    this.#last.set(name, fence)
+    this.#unfenced.delete(name)
   }
 
   #refused({ act, names, token, waiter }: Asked, numbers: number[]): string {

@@ -39,7 +39,12 @@ export class Line {
   }
 
   isAlive(waiter: string, now: number): boolean {
-    return (this.#waiters.get(waiter)?.until ?? 0) > now
+    return this.until(waiter) > now
+  }
+
+  /** When it will count as dead, in ms of the server; 0 of who does not stand here. */
+  until(waiter: string): number {
+    return this.#waiters.get(waiter)?.until ?? 0
   }
 
   /** How many there are ahead of one, or of one who comes now: for sure, and at most. */
@@ -59,8 +64,8 @@ export class Line {
 
   /** Nobody is forgotten: of a lock that is free the first who waits has been told so. `freed`: given back in this step; `called`: in this step. */
   checkCalls(sets: Outcome['sets'], now: number, isFree: boolean, freed: boolean, called: readonly string[]): void {
-    if (!isFree) this.#called = undefined
     if (freed) this.#called = new Set()
+    if (!isFree) this.#called = undefined
     for (const call of called) this.#called?.add(call)
     const [head] = this.living(sets, now)
     if (head !== undefined && this.#called !== undefined) assert.ok(this.#called.has(callOf(head)), `nobody has told ${head} that it is free`)
@@ -83,6 +88,13 @@ export class Line {
     }
     for (const name of queue.members) assert.ok(this.#waiters.has(name), `${name} has left, and stands in line`)
   }
+}
+
+/** Who was told, and what he was given with it, if anything: the fencing token, and until when, in ms of the server. */
+export function toldBy(message: string): { inbox: string; word: string; given?: { fence: number; ends: number } } {
+  const [channel, word, fence, ends] = message.split(' ') as [string, string, string?, string?]
+  const told = { inbox: channel.slice('redwright:wake:'.length), word }
+  return fence === undefined ? told : { ...told, given: { fence: Number(fence), ends: Number(ends) } }
 }
 
 /** Whom a message is for, as `src/lock/lua/queue.lua` writes it. */

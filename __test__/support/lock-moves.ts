@@ -31,6 +31,16 @@ interface Attempt {
   stood: boolean
 }
 
+/** Whose inbox is heard at another node, of those who wait. */
+export const UNHEARD = 3
+
+const inboxOf = (client: number) => String(client).repeat(16)
+export const isHeard = (waiter: string) => !waiter.startsWith(inboxOf(UNHEARD))
+
+/** Who wants one lock takes it as it is handed to him. */
+const waiterOf = (client: number, token: string, names: readonly string[], ttl: number) =>
+  `${inboxOf(client)}/${names.length === 1 ? `g${ttl}:${ttl + FENCE_MS}:` : 'x'}${token}`
+
 export interface Asked extends Attempt {
   act: (typeof ACTS)[number]
   ttl: number
@@ -51,7 +61,7 @@ export function asked(moves: readonly Move[], isFair: boolean): Asked[] {
       if (of.now === undefined) {
         const token = `t${client}.${++of.count}`
         const names = isFair ? ['a'] : which === 3 ? RESOURCES : [RESOURCES[which % 2]!]
-        of.now = { names, token, waiter: `${String(client).repeat(16)}/x${token}`, stood: false }
+        of.now = { names, token, waiter: waiterOf(client, token, names, ttl), stood: false }
       }
       if (act === 'queue_up') of.now.stood = true
       out.push({ ...of.now, act, ttl, us })
@@ -76,7 +86,7 @@ export function stepOf({ act, names, token, waiter, stood, ttl, us }: Asked, isF
       return { us, script: 'QUEUE_UP', keys: keys('lock', 'fence', 'queue', 'waiting'), args: [life, token, String(ttl), waiter, String(LEASE), isFair ? '1' : '0'] }
     case 'free':
     case 'again':
-      return { us, script: stood ? 'LEAVE' : 'FREE', keys: keys('lock', 'queue', 'waiting'), args: stood ? [waiter, ...tokens] : tokens }
+      return { us, script: stood ? 'LEAVE' : 'FREE', keys: keys('lock', 'fence', 'queue', 'waiting'), args: stood ? [waiter, ...tokens] : tokens }
     case 'renew':
     case 'retake':
       return { us, script: 'RENEW', keys: keys('lock', 'fence'), args: [act === 'retake' ? '1' : '0', String(ttl), life, ...tokens] }

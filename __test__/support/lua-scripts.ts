@@ -5,7 +5,7 @@ import { root } from './root'
 /** The scripts of a pattern by their names, made of their parts as its `scripts.rs` says. */
 export function scriptsOf<Name extends string>(pattern: 'cache' | 'lock' | 'session'): Readonly<Record<Name, string>> {
   const read = (name: string) => readFileSync(path.join(root, 'src', pattern, name), 'utf8')
-  const made = [...read('scripts.rs').matchAll(/pub static (\w+): .*= script!\(([^;)]+)/g)]
+  const made = [...read('scripts.rs').matchAll(/pub static (\w+): [^=]*=\s*script!\(([^;)]+)/g)]
   const whole = (parts: string) => [...parts.matchAll(/"(\w+)"/g)].map(([, part]) => read(`lua/${part}.lua`)).join('')
   return Object.fromEntries(made.map(([, name, parts]) => [name, whole(parts!)])) as Record<Name, string>
 }

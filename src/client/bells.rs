@@ -11,9 +11,16 @@ use tokio::sync::Notify;
 struct Bell {
     rung: AtomicUsize,
     notify: Notify,
+    /// What was said with the word last.
+    note: Mutex<Option<Bytes>>,
 }
 
 impl Bell {
+    fn note(&self) -> MutexGuard<'_, Option<Bytes>> {
+        // Nothing panics while it holds this lock.
+        self.note.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn ring(&self) {
         self.rung.fetch_add(1, Ordering::Relaxed);
         self.notify.notify_waiters();
@@ -44,9 +51,17 @@ impl Bells {
     }
 
     pub fn ring(&self, word: &[u8]) {
+        self.ring_with(word, None);
+    }
+
+    /// With something to be told to whoever waits for the word.
+    pub fn ring_with(&self, word: &[u8], note: Option<Bytes>) {
         if self.count.load(Ordering::Relaxed) > 0
             && let Some(bell) = self.bells().get(word)
         {
+            if note.is_some() {
+                *bell.note() = note;
+            }
             bell.ring();
         }
     }
@@ -80,6 +95,11 @@ impl Watch {
             }
             notified.await;
         }
+    }
+
+    /// What was said with the word, once.
+    pub fn note(&self) -> Option<Bytes> {
+        self.bell.note().take()
     }
 }
 
@@ -119,6 +139,16 @@ mod tests {
         assert!(!is_told(&mut a));
         bells.ring_all();
         assert!(is_told(&mut a) && is_told(&mut late) && is_told(&mut other));
+    }
+
+    #[test]
+    fn what_is_said_with_a_word_is_told_once_to_who_waits_for_it() {
+        let bells = Arc::new(Bells::default());
+        let (mut watch, other) = (bells.watch(&Bytes::from_static(b"k")), bells.watch(&Bytes::from_static(b"other")));
+        bells.ring_with(b"k", Some(Bytes::from_static(b"note")));
+        bells.ring(b"k");
+        assert!(is_told(&mut watch));
+        assert_eq!((watch.note(), watch.note(), other.note()), (Some(Bytes::from_static(b"note")), None, None));
     }
 
     #[test]

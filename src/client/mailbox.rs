@@ -1,4 +1,5 @@
-//! Where other processes reach this one: they publish a word to its channel, and whoever waits for that word here is woken.
+//! Where other processes reach this one: they publish a word to its channel, and whoever waits for that word here is woken. Behind a space may be said
+//! what the word is about.
 //!
 //! Nothing is kept for a mailbox that is away. Whenever something may have been missed, all who wait are woken, and have to look for themselves.
 
@@ -117,7 +118,10 @@ impl Mailbox {
     async fn hear(&self, messages: &mut Messages) {
         loop {
             match messages.next().await {
-                Heard::Message(Reply::Bytes(word)) => self.bells.ring(&word),
+                Heard::Message(Reply::Bytes(said)) => match said.iter().position(|byte| *byte == b' ') {
+                    None => self.bells.ring(&said),
+                    Some(end) => self.bells.ring_with(&said[..end], Some(said.slice(end + 1..))),
+                },
                 // Anybody may publish to the channel.
                 Heard::Message(_) => {}
                 Heard::Missed => self.bells.ring_all(),

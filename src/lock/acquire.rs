@@ -1,10 +1,11 @@
 //! Taking what is free, and waiting for what is not.
 
-use super::claim::Claim;
+use super::claim::{Claim, Kind};
 use super::desk::Desk;
 use super::held::{Held, Renewal};
-use super::line::Line;
-use super::policy::{LONGEST_PAUSE, jittered};
+use super::line::{Handed, Line};
+use super::policy::{LEASE, LONGEST_PAUSE, jittered};
+use super::renew::complete;
 use super::table;
 use super::undo::{Undo, is_final};
 use super::vote::{Round, Terms, round};
@@ -69,11 +70,17 @@ pub async fn try_once(desk: Arc<Desk>, whole: Arc<Attempt>, claim: Claim, ask: A
 /// that is not known.
 pub async fn acquire(desk: Arc<Desk>, whole: Arc<Attempt>, claim: Claim, ask: Ask) -> Result<Outcome, Error> {
     let patience = Instant::now() + ask.wait;
-    let mut seeking =
-        Seeking { undo: Undo::new(&desk, &claim, ask.ttl), claim, rounds: 0, line: None, unheard: Duration::ZERO };
+    let mut seeking = Seeking {
+        undo: Undo::new(&desk, &claim, ask.ttl),
+        claim,
+        rounds: 0,
+        line: None,
+        alive: None,
+        unheard: Duration::ZERO,
+    };
     let mut is_busy = false;
     if ask.fair && !ask.wait.is_zero() {
-        seeking.stand_in_line(&desk, patience).await;
+        seeking.stand_in_line(&desk, &ask, patience).await;
     }
     loop {
         let sent = Instant::now();
@@ -87,7 +94,10 @@ pub async fn acquire(desk: Arc<Desk>, whole: Arc<Attempt>, claim: Claim, ask: As
                 seeking.change_token();
                 (None, Some(too_late()))
             }
-            Round::Lost { again, error, .. } => (again, error),
+            Round::Lost { again, error, alive, .. } => {
+                seeking.alive = alive.filter(|_| error.is_none()).map(|alive| (sent, alive));
+                (again, error)
+            }
         };
         let is_over = error.as_ref().is_some_and(|error| is_final(error) || ask.durable.is_some());
         // Where others were just seen to hold it, and the end of the wait left hardly time for an answer, nothing has failed.
@@ -96,10 +106,16 @@ pub async fn acquire(desk: Arc<Desk>, whole: Arc<Attempt>, claim: Claim, ask: As
         let failure = error.filter(|_| !is_cut_short);
         if !is_over && Instant::now() < patience {
             if seeking.line.is_none() {
-                seeking.stand_in_line(&desk, patience).await;
+                seeking.stand_in_line(&desk, &ask, patience).await;
                 continue;
             }
-            seeking.pause(&desk, again, patience).await;
+            let handed = seeking.pause(&desk, again, patience).await;
+            if let Some((held, fence)) = handed.and_then(|handed| seeking.accept(&desk, &ask, handed)) {
+                seeking.undo.disarm();
+                let held = table::enter(held);
+                tokio::spawn(complete(held.clone(), ask.ttl));
+                return Ok(told(&held, fence, 0, seeking.rounds));
+            }
         }
         if is_over || Instant::now() >= patience {
             return failure.map_or_else(|| Ok(busy(again)), Err);
@@ -127,6 +143,8 @@ struct Seeking {
     undo: Undo,
     rounds: u32,
     line: Option<Line>,
+    /// Until when he counts as alive, in ms of the server, and when he asked for that: as long as he has not asked again since.
+    alive: Option<(Instant, u64)>,
     /// How long he waited the last time that he could not be called up.
     unheard: Duration,
 }
@@ -160,19 +178,34 @@ impl Seeking {
         self.rounds += 1;
         let token = Bytes::from([&base[..], b"~", self.rounds.to_string().as_bytes()].concat());
         self.claim.token = token.clone();
-        self.undo.give_back(token);
+        // What is given to him in line is under the old one.
+        let handed = self.line.take_if(|line| line.is_handed());
+        self.undo.give_back(token, handed.is_some());
     }
 
-    async fn stand_in_line(&mut self, desk: &Desk, patience: Instant) {
+    async fn stand_in_line(&mut self, desk: &Desk, ask: &Ask, patience: Instant) {
         let left = patience.saturating_duration_since(Instant::now());
-        let line = Line::begin(desk, self.claim.kind, &self.claim.token, HEARING.min(left)).await;
+        // Of what is a lock at one server, and is held as soon as it is there.
+        let is_handed = self.claim.kind == Kind::Lock && desk.is_one_key(&self.claim) && ask.durable.is_none();
+        let line = Line::begin(desk, &self.claim, is_handed.then_some(ask.ttl), HEARING.min(left)).await;
         self.undo.stands_in_line((0..desk.servers.len()).map(|place| line.waiter(place).clone()).collect());
         self.line = Some(line);
     }
 
-    /// Waits until it is worth another try.
-    async fn pause(&mut self, desk: &Desk, again: Option<Duration>, patience: Instant) {
-        let Some(line) = &mut self.line else { return };
+    /// What was given to him while he stood in line, and its fencing token. It counts from when he last said that he waits: the server gave it after
+    /// that, and until the very time that it told him then. Otherwise, and where hardly any of it is left, he has to ask.
+    fn accept(&self, desk: &Arc<Desk>, ask: &Ask, handed: Handed) -> Option<(Held, u64)> {
+        let (said, alive) = self.alive?;
+        let ttl = ask.ttl.min(LEASE);
+        let renewal = ask.renewal.map(|renewal| Renewal { at_most: renewal.at_most + said.elapsed() });
+        let held = Held::new(desk, &self.claim, said, ttl, renewal);
+        let is_worth_it = handed.ends == alive && held.remaining() >= ttl.as_secs_f64() * 1000.0 / 3.0;
+        is_worth_it.then_some((held, handed.fence))
+    }
+
+    /// Waits until it is worth another try, or something was given to him.
+    async fn pause(&mut self, desk: &Desk, again: Option<Duration>, patience: Instant) -> Option<Handed> {
+        let line = self.line.as_mut()?;
         let longest = if line.is_heard(desk).await {
             LONGEST_PAUSE
         } else {
@@ -182,8 +215,8 @@ impl Seeking {
         let again = if desk.is_quorum() { Some(again.map_or(SPLIT, |again| again.min(longest))) } else { again };
         let pause = jittered(again.unwrap_or(longest).clamp(Duration::from_millis(1), longest));
         tokio::select! {
-            () = line.called_up() => {}
-            () = sleep(pause.min(patience.saturating_duration_since(Instant::now()))) => {}
+            handed = line.called_up() => handed,
+            () = sleep(pause.min(patience.saturating_duration_since(Instant::now()))) => None,
         }
     }
 }
@@ -192,7 +225,6 @@ impl Seeking {
 mod tests {
     use super::*;
     use crate::bridge::Port;
-    use crate::lock::claim::Kind;
     use crate::lock::release::release;
 
     /// A task's future is moved when it is made, by whoever hands it on.

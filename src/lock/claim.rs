@@ -98,7 +98,15 @@ impl Claim {
         Call { script, keys, args, head: 2, width: 2 }
     }
 
-    /// Takes what is free, and who cannot stands in line.
+    /// What is said to one who waits for it, to be his alone. `handed`: it may be given to him as he waits, for this TTL (`pass_on.lua`).
+    pub fn word(&self, handed: Option<Duration>) -> (&'static str, Bytes) {
+        match handed {
+            None => (self.kind.letter(), self.token.clone()),
+            Some(ttl) => ("g", [&millis(ttl), &life(ttl), &self.token].map(|part| &part[..]).join(&b':').into()),
+        }
+    }
+
+    /// Takes what is free, and who cannot stands in line. Answered with three integers, as `queue_up.lua` says.
     pub fn queue_up(&self, ttl: Duration, place: &Place<'_>) -> Call {
         if self.kind != Kind::Lock {
             return self.enter(ttl, place);
@@ -106,7 +114,7 @@ impl Claim {
         let keys = self.keys(&[Names::lock, Names::fence, Names::queue, Names::waiting]);
         let waiter = place.waiter.clone();
         let args = vec![life(ttl), self.token.clone(), millis(ttl), waiter, millis(LEASE), flag(place.fair)];
-        Call { script: &QUEUE_UP, keys, args, head: 0, width: 2 }
+        Call { script: &QUEUE_UP, keys, args, head: 0, width: 3 }
     }
 
     fn enter(&self, ttl: Duration, place: &Place<'_>) -> Call {
@@ -125,7 +133,7 @@ impl Claim {
             let args = vec![word(self.kind.letter()), number(self.permits.into()), self.token.clone(), waiter];
             return Call { script: &EXIT, keys, args, head: 0, width: 1 };
         }
-        let keys = self.keys(&[Names::lock, Names::queue, Names::waiting]);
+        let keys = self.keys(&[Names::lock, Names::fence, Names::queue, Names::waiting]);
         let (script, head) = if waiter.is_some() { (&LEAVE, 1) } else { (&FREE, 0) };
         let args = waiter.cloned().into_iter().chain(self.tokens()).collect();
         Call { script, keys, args, head, width: self.names.len() }

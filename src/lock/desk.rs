@@ -65,7 +65,7 @@ impl Server {
 }
 
 /// So many keys a call about one lock has at most, of those that may be put into a batch.
-const OF_ONE: usize = 3;
+const OF_ONE: usize = 4;
 
 pub struct Desk {
     /// One, or independent ones of which most must agree.

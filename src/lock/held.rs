@@ -36,6 +36,8 @@ pub struct Held {
 
 struct State {
     ttl: Duration,
+    /// Of all that it was asked for, heard or not.
+    longest: Duration,
     /// When that was sent which it is held by.
     sent: Instant,
     /// Renewals that may have been heard and were not answered: when each was sent, and until when it is held if that was the last one heard.
@@ -77,6 +79,7 @@ impl Held {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let state = State {
             ttl,
+            longest: ttl,
             sent,
             begun: Vec::new(),
             renewing: 0,
@@ -110,8 +113,9 @@ impl Held {
         lock(&self.state).lost.get_or_insert(Reason::Expired);
     }
 
-    pub fn ttl(&self) -> Duration {
-        lock(&self.state).ttl
+    /// For how long a server may have it at most, if none has it released.
+    pub fn longest(&self) -> Duration {
+        lock(&self.state).longest
     }
 
     /// Whether it was lost or given back, whatever its time.
@@ -144,6 +148,7 @@ impl Held {
         let sent = Instant::now();
         let mut state = lock(&self.state);
         state.renewing += 1;
+        state.longest = state.longest.max(ttl);
         state.next = renewal(sent, ttl);
         state.begun.push((sent, deadline(sent, ttl)));
         sent

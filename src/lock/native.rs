@@ -185,7 +185,7 @@ impl NativeLock {
     #[napi(catch_unwind)]
     pub fn release(&self, ticket: u32, id: f64) -> u32 {
         match table::remove(id as u64) {
-            Some(held) => self.release_claim(ticket, held.claim.clone(), held.ttl()),
+            Some(held) => self.release_claim(ticket, held.claim.clone(), held.longest()),
             None => {
                 let expired = |_, _| async { Ok(Outcome::Number(what::EXPIRED as f64)) };
                 self.dispatch.observe(ticket, None, expired) as u32

@@ -1,7 +1,7 @@
 //! Keeping what is held.
 
 use super::held::{Held, Reason};
-use super::policy::Decision;
+use super::policy::{Decision, LEASE, renewal_again};
 use super::undo::{self, is_final};
 use super::watchdog;
 use crate::client::{Error, ErrorKind};
@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::sleep;
 
 /// Renews it for a time from now on. Whether it is held still; an error where that is not known.
 pub async fn renew(held: &Arc<Held>, ttl: Duration, limit: Duration) -> Result<bool, Error> {
@@ -32,6 +33,17 @@ pub async fn renew(held: &Arc<Held>, ttl: Duration, limit: Duration) -> Result<b
         }
     }
     answer.map(|lost| lost.is_none())
+}
+
+/// Has what was given for a short time last for its TTL. Tried again until it is known to be so, or over.
+pub async fn complete(held: Arc<Held>, ttl: Duration) {
+    while held.is_valid() {
+        let limit = (LEASE / 4).min(held.desk.each);
+        match renew(&held, ttl, limit).await {
+            Err(error) if !is_final(&error) => sleep(renewal_again(LEASE)).await,
+            _ => return,
+        }
+    }
 }
 
 /// Why it is lost, `None` where it is held.

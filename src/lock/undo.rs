@@ -56,11 +56,12 @@ impl Undo {
         self.is_armed = false;
     }
 
-    /// Gives back now what may have been taken; the places in line are kept. What is claimed next has another token, so that what is given back late
-    /// does not take it away.
-    pub fn give_back(&mut self, token: Bytes) {
+    /// Gives back now what may have been taken; the places in line too where he `leaves`. What is claimed next has another token, so that what is given
+    /// back late does not take it away.
+    pub fn give_back(&mut self, token: Bytes, leaves: bool) {
+        let waiters = if leaves { std::mem::take(&mut self.waiters) } else { Vec::new() };
         // A server that does not answer in that time keeps it until it ends there: with each try there would be more to give back.
-        begin(&self.desk, &self.claim, &[], self.ttl.min(BRIEFLY));
+        begin(&self.desk, &self.claim, &waiters, self.ttl.min(BRIEFLY));
         self.claim.token = token;
     }
 }

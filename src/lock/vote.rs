@@ -39,6 +39,8 @@ enum Vote {
     Busy {
         again: Option<Duration>,
         holds: bool,
+        /// Until when who waits there counts as alive, in ms of the server.
+        alive: Option<u64>,
     },
 }
 
@@ -56,6 +58,8 @@ pub enum Round {
         error: Option<Error>,
         /// Whether something may be held all the same.
         holds: bool,
+        /// Until when who waits counts as alive, in ms of the server that said so last.
+        alive: Option<u64>,
     },
 }
 
@@ -64,7 +68,7 @@ pub async fn round(desk: &Desk, whole: &Attempt, claim: &Claim, terms: &Terms<'_
     let mut votes = desk.votes();
     let begun = Instant::now();
     let (mut fence, mut most) = (0, 0);
-    let (mut again, mut error, mut held) = (None::<Duration>, None, false);
+    let (mut again, mut error, mut held, mut waits) = (None::<Duration>, None, false, None);
     let mut asked: FuturesUnordered<_> = (0..desk.servers.len()).map(|at| ask(desk, whole, at, claim, terms)).collect();
     while let Some(answer) = asked.next().await {
         votes.count(matches!(answer, Ok(Vote::Taken { .. })));
@@ -74,9 +78,10 @@ pub async fn round(desk: &Desk, whole: &Attempt, claim: &Claim, terms: &Terms<'_
                 fence = fence.max(token);
                 most = most.max(acknowledged);
             }
-            Ok(Vote::Busy { again: after, holds }) => {
+            Ok(Vote::Busy { again: after, holds, alive }) => {
                 again = [again, after].into_iter().flatten().min();
                 held |= holds;
+                waits = alive;
             }
             Err(failed) => {
                 error = Some(failed);
@@ -85,7 +90,10 @@ pub async fn round(desk: &Desk, whole: &Attempt, claim: &Claim, terms: &Terms<'_
         }
         match votes.decision() {
             Decision::Won => break,
-            Decision::Lost => return Round::Lost { again, error, holds: held || !asked.is_empty() },
+            Decision::Lost => {
+                let holds = held || !asked.is_empty();
+                return Round::Lost { again, error, holds, alive: waits };
+            }
             Decision::Open => {}
         }
     }
@@ -94,7 +102,7 @@ pub async fn round(desk: &Desk, whole: &Attempt, claim: &Claim, terms: &Terms<'_
     if desk.is_quorum()
         && let Err(error) = publish(desk, whole, claim, fence, terms.ttl, left(begun, terms.limit)).await
     {
-        return Round::Lost { again: None, error: Some(error), holds: true };
+        return Round::Lost { again: None, error: Some(error), holds: true, alive: None };
     }
     Round::Won { fence, acknowledged: most }
 }
@@ -125,11 +133,12 @@ async fn ask(desk: &Desk, whole: &Attempt, at: usize, claim: &Claim, terms: &Ter
                 Some((replicas, within)) => durably(server, &attempt, call, replicas, within).await?,
             };
             match answer[..] {
-                [0, again] => {
+                [0, again, ref alive @ ..] => {
                     let again = u64::try_from(again).ok().map(Duration::from_millis);
-                    return Ok(Vote::Busy { again, holds });
+                    let alive = alive.first().and_then(|alive| u64::try_from(*alive).ok());
+                    return Ok(Vote::Busy { again, holds, alive });
                 }
-                [_, token] => fence = fence.max(token as u64),
+                [_, token, ..] => fence = fence.max(token as u64),
                 _ => {}
             }
             least = Some(least.map_or(acknowledged, |least: u32| least.min(acknowledged)));

@@ -1,4 +1,4 @@
--- Those who wait, in the order of their coming: `<inbox>/<kind><token>`. Needs `time.lua`.
+-- Those who wait, in the order of their coming: `<inbox>/<kind><word>`, and the word is what they are called up by. Needs `time.lua`.
 
 local function kind_of(waiter)
   return string.sub(waiter, string.find(waiter, '/', 1, true) + 1, string.find(waiter, '/', 1, true) + 1)
@@ -22,10 +22,18 @@ local function first_of(queue, waiting, count)
   return redis.call('ZRANGE', queue, 0, count - 1)
 end
 
--- Tells a waiter to try. Where the server does not let us, the waiter's own timer does it.
+-- The channel of an inbox begins so.
+local WAKE = 'redwright:wake:'
+
+-- Where the server does not let us, the waiter's own timer has him ask.
+local function say(inbox, what)
+  redis.pcall('PUBLISH', WAKE .. inbox, what)
+end
+
+-- Tells a waiter to try.
 local function call_up(waiter)
-  local inbox, token = string.match(waiter, '^(%x+)/.(.*)$')
-  if inbox then redis.pcall('PUBLISH', 'redwright:wake:' .. inbox, token) end
+  local inbox, word = string.match(waiter, '^(%x+)/.(.*)$')
+  if inbox then say(inbox, word) end
 end
 
 local function leave(queue, waiting, waiter)
@@ -33,7 +41,7 @@ local function leave(queue, waiting, waiter)
   return redis.call('ZREM', queue, waiter) == 1
 end
 
--- Stands in line, where one stays until one leaves or has not been heard of for `lease` ms.
+-- Stands in line, where one stays until one leaves or has not been heard of for `lease` ms. Gives when that will be.
 local function stand(queue, waiting, waiter, lease)
   local last = redis.call('ZRANGE', queue, -1, -1, 'WITHSCORES')[2]
   redis.call('ZADD', queue, 'NX', math.max(MICROS, (tonumber(last) or 0) + 1), waiter)
@@ -41,4 +49,5 @@ local function stand(queue, waiting, waiter, lease)
   for _, key in ipairs({ queue, waiting }) do
     if redis.call('PTTL', key) < lease then redis.call('PEXPIRE', key, lease) end
   end
+  return NOW + lease
 end

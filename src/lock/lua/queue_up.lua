@@ -7,12 +7,14 @@
 -- ARGV[4]   the waiter, or an empty string for who does not wait
 -- ARGV[5]   how long a waiter counts as alive, in ms
 -- ARGV[6]   1: nobody is overtaken
--- Reply     as that of `take_all.lua`; 0 and -2 where it is another's turn
--- Atomic    because a release between the try and the standing in line would call up nobody.
+-- Reply     as that of `take_all.lua`, 0 and -2 where it is another's turn; then until when the waiter counts as alive, in ms of the server, 0 where he does
+--           not stand in line
+-- Atomic    because a release between the try and the standing in line would not find him there.
 -- TTL       of a lock as given, of a fence ARGV[1], of the queue as long as somebody in it counts as alive.
 
 local waiter, count = ARGV[4], #KEYS / 4
 local what, number, place
+local alive = 0
 local head = ARGV[6] == '1' and first_of(KEYS[3], KEYS[4], 1)[1]
 if head and head ~= waiter and holder_of(KEYS[1]) ~= ARGV[2] then
   what, number, place = 0, redis.call('PTTL', KEYS[1]), 1
@@ -22,10 +24,10 @@ end
 for i = 1, #KEYS, 4 do
   if waiter == '' then break end
   if i == place then
-    stand(KEYS[i + 2], KEYS[i + 3], waiter, tonumber(ARGV[5]))
+    alive = stand(KEYS[i + 2], KEYS[i + 3], waiter, tonumber(ARGV[5]))
   elseif leave(KEYS[i + 2], KEYS[i + 3], waiter) and what == 0 and not holder_of(KEYS[i]) then
     -- It may have been called up here, and does not take this one.
-    for _, next in ipairs(first_of(KEYS[i + 2], KEYS[i + 3], 1)) do call_up(next) end
+    pass_on(i)
   end
 end
-return { what, number }
+return { what, number, alive }

@@ -1,38 +1,38 @@
--- Releasing locks. Needs `queue.lua`.
+-- Releasing locks. Needs `pass_on.lua`.
 
--- Releases locks, each with its queue and those who wait beside it in `KEYS`, and its owner's token in `ARGV` behind `before` others; takes the waiter, if there is one, out of all
--- queues; calls up who is next. Gives for each lock 1 where the owner held it, 0 where nobody did, -1 where it is another's.
+-- Releases locks, each with its fence, its queue and those who wait beside it in `KEYS`, and its owner's token in `ARGV` behind `before` others; takes the waiter, if there is one, out of
+-- all queues; passes on what is free. Gives for each lock 1 where the owner held it, 0 where nobody did, -1 where it is another's.
 local function release(before, waiter)
   -- One look at all locks, and one at all queues: most are held as they should be, and nobody waits.
   local locks, queues = {}, {}
-  for i = 1, #KEYS, 3 do
-    locks[#locks + 1], queues[#queues + 1] = KEYS[i], KEYS[i + 1]
+  for i = 1, #KEYS, 4 do
+    locks[#locks + 1], queues[#queues + 1] = KEYS[i], KEYS[i + 2]
   end
   local holders = redis.call('MGET', unpack(locks))
   local is_waited_for = redis.call('EXISTS', unpack(queues)) > 0
 
   local reply, released, gone, free = {}, {}, {}, {}
   for i, lock in ipairs(locks) do
-    local holder, queue, waiting = holders[i], KEYS[3 * i - 1], KEYS[3 * i]
+    local holder, place = holders[i], 4 * i - 3
     if gone[lock] then
-      reply[i], holder = 0, false
+      reply[i], holder = 0, true
     elseif holder == ARGV[before + i] then
-      reply[i], holder, gone[lock] = 1, false, true
+      reply[i], holder = 1, false
       released[#released + 1] = lock
     else
       -- What is no string is somebody else's.
       holder = holder or redis.call('EXISTS', lock) == 1
       reply[i] = holder and -1 or 0
     end
+    -- Once: passed on, it is another's.
+    gone[lock] = gone[lock] or not holder
     if is_waited_for then
-      if waiter then leave(queue, waiting, waiter) end
+      if waiter then leave(KEYS[place + 2], KEYS[place + 3], waiter) end
       -- Also where it was held by nobody: who leaves may have been called up in vain.
-      if not holder then free[#free + 1] = i end
+      if not holder then free[#free + 1] = place end
     end
   end
   if #released > 0 then redis.call('DEL', unpack(released)) end
-  for _, i in ipairs(free) do
-    for _, next in ipairs(first_of(KEYS[3 * i - 1], KEYS[3 * i], 1)) do call_up(next) end
-  end
+  for _, place in ipairs(free) do pass_on(place) end
   return reply
 end
