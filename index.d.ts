@@ -1347,8 +1347,8 @@ export class DistributedLock {
    * It settles within `waitMs`, or within the client's `commandTimeout` where there is none. A lock whose reply was lost is taken away again in the background.
    * Not reentrant: see `held` of `withLock`.
    *
-   * Who waits for one resource of one server is handed it in the step in which another gives it back: for up to 3 s at first, and for its TTL one round trip later, which
-   * it does not wait for.
+   * Who waits for one resource of one server is handed it, where that can be, in the step in which another gives it back: for up to 3 s at first, and for its TTL one round
+   * trip later, which it does not wait for. What can and cannot: [docs/locks.md](docs/locks.md#waiting-and-in-which-order).
    *
    * Round trips: 1; where it has to wait 2, and 1 for each time that it is told and not handed it; with `replicas` 2; of several resources in a cluster 1 for each slot; of
    * a quorum 2 to each server.

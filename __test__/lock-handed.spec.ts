@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { type DistributedLock, type HeldLock, Redis } from '../index.js'
 import type { TestServer } from '../testing.js'
 import { runClient } from './support/bridge-child'
+import { FaultProxy } from './support/fault-proxy'
 import { amid, LOST, STEPS } from './support/lock-amid'
 import { type ScriptName, SCRIPTS } from './support/lock-scripts'
 import { got, inTurns, keysOf, LONG, lockOf, namesOf, PATIENCE } from './support/lock-tools'
@@ -178,6 +179,80 @@ test('a lock that is free is not handed to who waits where the memory is full, a
   assert.deepEqual(await redis.eval(SCRIPTS.FREE, keys, ['none']), [0])
   await called
   assert.deepEqual([await redis.command('EXISTS', lock, fence), await redis.command('ZCARD', queue)], [0, 1])
+})
+
+test('a lock is not handed by one who may not tell', async () => {
+  await using server = await realServer()
+  await using redis = await Redis.connect(server.url)
+  await Mailbox.of(redis)
+  await redis.command('ACL', 'SETUSER', 'mute', 'on', '>secret', '~*', '+@all', 'resetchannels')
+  await using mute = await Redis.connect({ url: server.url, username: 'mute', password: 'secret' })
+  const locks = lockOf(redis)
+  const first = await got(lockOf(mute, { prefix: locks.prefix }).acquire('r', LONG))
+  const waiting = locks.acquire('r', LONG, { waitMs: PATIENCE })
+  await stand(redis, locks, 1)
+  const { lock, queue } = namesOf(locks, 'r')
+  const [member] = (await redis.command('ZRANGE', queue, '0', '0')) as unknown as [string]
+  // One who is stopped, and whose inbox is heard.
+  const stopped = member.replace(/[^:]*$/, 'stopped')
+  await redis.eval(SCRIPTS.QUEUE_UP, [lock, `fence:{${lock}}`, queue, `waiting:{${lock}}`], [LONG, 'stopped', LONG, stopped, LONG, 0])
+  await redis.command('ZADD', queue, '1', stopped)
+  assert.equal(await first.release(), 'released')
+  assert.notEqual(await redis.command('GET', lock), 'stopped')
+  assert.equal(await (await got(waiting)).release(), 'released')
+})
+
+test('a lock is given back where its line is something else', async () => {
+  await using server = await realServer()
+  await using redis = await Redis.connect(server.url)
+  const locks = lockOf(redis)
+  const { queue, waiting } = namesOf(locks, 'r')
+  const wrongs = [['SET', queue, 'no line'], ['SET', waiting, 'no line'], ['ZADD', queue, '1', '0/g1:1:x', '2', 'nonsense']]
+  for (const wrong of wrongs) {
+    await redis.command('DEL', queue, waiting)
+    const lock = await got(locks.acquire('r', LONG))
+    await redis.command(wrong[0]!, ...wrong.slice(1))
+    assert.equal(await lock.release(), 'released', wrong.join(' '))
+  }
+})
+
+test('a lock that is handed over and extended at once lasts as long as its holder believes', async () => {
+  const [WAITERS, RESOURCES, TURNS] = [300, 100, 40]
+  await using server = await realServer()
+  await using redis = await Redis.connect({ url: server.url, maxPending: 100_000 })
+  await using direct = await Redis.connect(server.url)
+  const locks = lockOf(redis)
+  const take = async (name: string) => {
+    for (let turn = 0; turn < TURNS; turn++) {
+      const lock = await got(locks.acquire(name, 30_000, { waitMs: PATIENCE }))
+      assert.equal(await lock.extend(LONG), true)
+      // While others are extended in the same calls.
+      await new Promise(setImmediate)
+      const believed = lock.remainingMs()
+      const life = Number(await direct.command('PTTL', namesOf(locks, name).lock))
+      assert.ok(life >= believed - PATIENCE, `it lasts for ${life} ms, and ${believed} are believed`)
+      assert.equal(await lock.release(), 'released')
+    }
+  }
+  await Promise.all(Array.from({ length: WAITERS }, (_, i) => take(`r${i % RESOURCES}`)))
+})
+
+test('a lock that is handed over a slow link is held for all of its time', async () => {
+  await using server = await realServer({ tcp: true })
+  await using proxy = await FaultProxy.start(server)
+  await using redis = await Redis.connect({ url: proxy.url, commandTimeout: '60s', watchdogMs: '60s' })
+  await using direct = await Redis.connect(server.url)
+  const locks = lockOf(redis)
+  await Mailbox.of(redis)
+  const first = await got(lockOf(direct, { prefix: locks.prefix }).acquire('r', LONG))
+  proxy.delayMs = 450
+  const waiting = locks.acquire('r', LONG, { waitMs: PATIENCE })
+  await stand(direct, locks, 1)
+  await first.release()
+  const lock = await got(waiting)
+  await until('it has all of its time', () => lock.remainingMs() > LONG / 2)
+  assert.equal(lock.signal.aborted, false)
+  assert.equal(await lock.release(), 'released')
 })
 
 describe('who was handed a lock', { concurrency: 2 }, () => {

@@ -95,7 +95,8 @@ pub async fn acquire(desk: Arc<Desk>, whole: Arc<Attempt>, claim: Claim, ask: As
                 (None, Some(too_late()))
             }
             Round::Lost { again, error, alive, .. } => {
-                seeking.alive = alive.filter(|_| error.is_none()).map(|alive| (sent, alive));
+                let told = |until| Alive { said: sent, took: sent.elapsed(), until };
+                seeking.alive = alive.filter(|_| error.is_none()).map(told);
                 (again, error)
             }
         };
@@ -113,7 +114,7 @@ pub async fn acquire(desk: Arc<Desk>, whole: Arc<Attempt>, claim: Claim, ask: As
             if let Some((held, fence)) = handed.and_then(|handed| seeking.accept(&desk, &ask, handed)) {
                 seeking.undo.disarm();
                 let held = table::enter(held);
-                tokio::spawn(complete(held.clone(), ask.ttl));
+                complete(&held, ask.ttl);
                 return Ok(told(&held, fence, 0, seeking.rounds));
             }
         }
@@ -137,14 +138,25 @@ fn told(held: &Held, fence: u64, acknowledged: u32, rounds: u32) -> Outcome {
     Outcome::List(numbers.map(Outcome::Number).into())
 }
 
+/// That he waits, as a server knows it.
+#[derive(Clone, Copy)]
+struct Alive {
+    /// When he said so.
+    said: Instant,
+    /// How long it took until he was answered.
+    took: Duration,
+    /// Until when he counts as alive, in ms of the server.
+    until: u64,
+}
+
 /// Somebody who wants to hold something.
 struct Seeking {
     claim: Claim,
     undo: Undo,
     rounds: u32,
     line: Option<Line>,
-    /// Until when he counts as alive, in ms of the server, and when he asked for that: as long as he has not asked again since.
-    alive: Option<(Instant, u64)>,
+    /// As long as he has not asked again since.
+    alive: Option<Alive>,
     /// How long he waited the last time that he could not be called up.
     unheard: Duration,
 }
@@ -195,11 +207,13 @@ impl Seeking {
     /// What was given to him while he stood in line, and its fencing token. It counts from when he last said that he waits: the server gave it after
     /// that, and until the very time that it told him then. Otherwise, and where hardly any of it is left, he has to ask.
     fn accept(&self, desk: &Arc<Desk>, ask: &Ask, handed: Handed) -> Option<(Held, u64)> {
-        let (said, alive) = self.alive?;
+        let Alive { said, took, until } = self.alive?;
         let ttl = ask.ttl.min(LEASE);
         let renewal = ask.renewal.map(|renewal| Renewal { at_most: renewal.at_most + said.elapsed() });
         let held = Held::new(desk, &self.claim, said, ttl, renewal);
-        let is_worth_it = handed.ends == alive && held.remaining() >= ttl.as_secs_f64() * 1000.0 / 3.0;
+        // In what is left he must have his whole TTL, and be told of it.
+        let least = (ttl / 3).max(3 * took).as_secs_f64() * 1000.0;
+        let is_worth_it = handed.ends == until && held.remaining() >= least;
         is_worth_it.then_some((held, handed.fence))
     }
 

@@ -93,12 +93,17 @@ fn grouped(client: &Client, waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     client.by_unit(&keys).into_iter().map(group).collect()
 }
 
-/// Those together whose first arguments are the same, as those of all mostly are.
+/// Those together whose first arguments are the same, as those of all mostly are. What concerns one key keeps its order.
 fn of_one_head(mut waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     let mut groups = Vec::new();
     while let Some(first) = waiting.first() {
         let head = first.call.head().to_vec();
-        let (same, others) = waiting.into_iter().partition(|one| one.call.head() == head);
+        let (mut same, mut others) = (Vec::with_capacity(waiting.len()), Vec::new());
+        for one in waiting {
+            let comes_behind = |other: &Waiting| other.call.keys[0] == one.call.keys[0];
+            let joins = one.call.head() == head && !others.iter().any(comes_behind);
+            if joins { same.push(one) } else { others.push(one) }
+        }
         groups.push(same);
         waiting = others;
     }
@@ -143,4 +148,36 @@ async fn send_group(client: &Client, group: Vec<Waiting>) -> Vec<Waiting> {
         Err(error) => group.into_iter().for_each(|one| drop(one.answer.send(Err(error.clone())))),
     }
     Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::scripts::RENEW;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    fn waiting(key: u8, head: u8) -> Waiting {
+        let (bytes, attempt) = (|byte: u8| Bytes::from(vec![byte]), Arc::new(Attempt::new(Duration::from_secs(1))));
+        let call = Call { script: &RENEW, keys: vec![bytes(key)], args: vec![bytes(head)], head: 1, width: 1 };
+        Waiting { call, attempt, answer: oneshot::channel().0 }
+    }
+
+    proptest! {
+        #[test]
+        fn calls_about_one_key_leave_in_the_order_in_which_they_were_asked(
+            asked in prop::collection::vec((0u8..4, 0u8..3), 1..20),
+        ) {
+            let groups = of_one_head(asked.iter().map(|(key, head)| waiting(*key, *head)).collect());
+            let left = |wanted: u8| {
+                let calls = groups.iter().flatten().filter(move |one| one.call.keys[0][0] == wanted);
+                calls.map(|one| one.call.args[0][0]).collect::<Vec<_>>()
+            };
+            for key in 0..4 {
+                let expected: Vec<u8> = asked.iter().filter(|(of, _)| *of == key).map(|(_, head)| *head).collect();
+                prop_assert_eq!(left(key), expected);
+            }
+            prop_assert!(groups.iter().all(|group| group.iter().all(|one| one.call.head() == group[0].call.head())));
+        }
+    }
 }

@@ -40,8 +40,10 @@ struct State {
     longest: Duration,
     /// When that was sent which it is held by.
     sent: Instant,
-    /// Renewals that may have been heard and were not answered: when each was sent, and until when it is held if that was the last one heard.
-    begun: Vec<(Instant, Instant)>,
+    /// Renewals that may be the last one heard, besides that which it is held by.
+    begun: Vec<Begun>,
+    /// What it is to last for, where it was given for a shorter time.
+    aim: Option<Duration>,
     /// How many renewals are under way.
     renewing: u32,
     /// When the watchdog is to renew it.
@@ -49,6 +51,15 @@ struct State {
     /// Whether a renewal has had no answer since the last that had.
     is_unanswered: bool,
     lost: Option<Reason>,
+}
+
+/// A renewal that was sent.
+struct Begun {
+    sent: Instant,
+    /// Until when it is held if that was the last one heard.
+    deadline: Instant,
+    /// Whether it is under way still.
+    is_open: bool,
 }
 
 /// What the watchdog has to do about a lock.
@@ -65,7 +76,16 @@ impl State {
     /// Until when it is certain to be held, whichever of the renewals were heard.
     fn deadline(&self) -> Instant {
         let own = deadline(self.sent, self.ttl);
-        self.begun.iter().fold(own, |earliest, (_, deadline)| earliest.min(*deadline))
+        self.begun.iter().fold(own, |earliest, begun| earliest.min(begun.deadline))
+    }
+
+    fn begin(&mut self, ttl: Duration) -> Instant {
+        let sent = Instant::now();
+        self.renewing += 1;
+        self.longest = self.longest.max(ttl);
+        self.next = renewal(sent, ttl);
+        self.begun.push(Begun { sent, deadline: deadline(sent, ttl), is_open: true });
+        sent
     }
 }
 
@@ -82,6 +102,7 @@ impl Held {
             longest: ttl,
             sent,
             begun: Vec::new(),
+            aim: None,
             renewing: 0,
             next: renewal(sent, ttl),
             is_unanswered: false,
@@ -145,26 +166,40 @@ impl Held {
 
     /// Notes that it is about to be renewed, and when. From now on it is certain to be held only as long as either TTL says.
     pub fn begin_renewal(&self, ttl: Duration) -> Instant {
-        let sent = Instant::now();
         let mut state = lock(&self.state);
-        state.renewing += 1;
-        state.longest = state.longest.max(ttl);
-        state.next = renewal(sent, ttl);
-        state.begun.push((sent, deadline(sent, ttl)));
-        sent
+        // Whoever says how long it is to last knows better than who was given it.
+        state.aim = None;
+        state.begin(ttl)
+    }
+
+    /// As `begin_renewal`, of what was given for a shorter time than it was asked for.
+    pub fn begin_completion(&self, ttl: Duration) -> Instant {
+        let mut state = lock(&self.state);
+        state.aim = Some(ttl);
+        state.begin(ttl)
+    }
+
+    /// As `begin_completion`, again; `None` where it lasts for that time, or somebody has said otherwise.
+    pub fn begin_completion_again(&self) -> Option<(Instant, Duration)> {
+        let mut state = lock(&self.state);
+        let ttl = state.aim?;
+        Some((state.begin(ttl), ttl))
     }
 
     /// Notes what became of a renewal; whether it was lost just now.
     pub fn end_renewal(&self, sent: Instant, ttl: Duration, outcome: Result<(), Option<Reason>>) -> bool {
         let mut state = lock(&self.state);
         state.renewing = state.renewing.saturating_sub(1);
+        for begun in state.begun.iter_mut().filter(|begun| begun.sent == sent) {
+            begun.is_open = false;
+        }
         match outcome {
             Ok(()) => {
-                state.is_unanswered = false;
-                // What was sent before it was heard before it, or never will be.
-                state.begun.retain(|(begun, _)| *begun > sent);
-                // An older answer may come behind a newer one.
+                (state.is_unanswered, state.aim) = (false, None);
+                // One that is answered behind a newer one may have been heard behind it, too, and counts until the next.
                 if sent >= state.sent {
+                    // What was sent before and is over was heard before it, or never will be. What is under way may be sent again.
+                    state.begun.retain(|begun| begun.sent > sent || begun.is_open);
                     (state.sent, state.ttl, state.next) = (sent, ttl, renewal(sent, ttl));
                 }
                 false
@@ -191,7 +226,7 @@ impl Held {
             return Due::Wait(state.next.max(now + soonest));
         }
         // The last renewal does not outlast what was allowed.
-        Due::Renew(state.ttl.min(until - now))
+        Due::Renew(state.aim.unwrap_or(state.ttl).min(until - now))
     }
 
     /// When the watchdog is to look at it, where it keeps it.
@@ -264,13 +299,52 @@ mod tests {
         assert!(close(held.remaining(), 9_898.0));
     }
 
+    /// Two renewals that differ by when they were sent.
+    fn two(held: &Held, older: Duration, newer: Duration) -> (Instant, Instant) {
+        let first = held.begin_renewal(older);
+        while Instant::now() == first {}
+        (first, held.begin_renewal(newer))
+    }
+
     #[test]
-    fn an_answer_that_comes_behind_a_newer_one_changes_nothing() {
+    fn one_that_is_answered_behind_a_newer_one_may_have_been_heard_behind_it() {
         let held = held(None);
-        let (older, newer) = (held.begin_renewal(TTL), held.begin_renewal(3 * TTL));
+        let (older, newer) = two(&held, TTL, 3 * TTL);
         held.end_renewal(newer, 3 * TTL, Ok(()));
+        assert!(close(held.remaining(), 9_898.0), "the other is under way");
         held.end_renewal(older, TTL, Ok(()));
-        assert!(close(held.remaining(), 29_698.0) || older == newer);
+        assert!(close(held.remaining(), 9_898.0));
+        let last = held.begin_renewal(3 * TTL);
+        held.end_renewal(last, 3 * TTL, Ok(()));
+        assert!(close(held.remaining(), 29_698.0));
+    }
+
+    #[test]
+    fn one_that_was_given_up_was_heard_before_a_newer_one_or_never_will_be() {
+        let held = held(None);
+        let (older, newer) = two(&held, TTL, 3 * TTL);
+        held.end_renewal(older, TTL, Err(None));
+        assert!(close(held.remaining(), 9_898.0));
+        held.end_renewal(newer, 3 * TTL, Ok(()));
+        assert!(close(held.remaining(), 29_698.0));
+    }
+
+    #[test]
+    fn what_was_given_for_a_short_time_is_completed_until_somebody_says_otherwise() {
+        let given = held(Some(2 * TTL));
+        let sent = given.begin_completion(3 * TTL);
+        given.end_renewal(sent, 3 * TTL, Err(None));
+        let Due::Renew(ttl) = given.due(Instant::now() + TTL / 2) else { panic!("it is not renewed") };
+        assert!(close(ttl.as_secs_f64() * 1000.0, 15_000.0), "the watchdog knows, as far as it may");
+        let (again, ttl) = given.begin_completion_again().expect("it lasts for a short time only");
+        given.end_renewal(again, ttl, Ok(()));
+        assert!(close(given.remaining(), 29_698.0) && given.begin_completion_again().is_none());
+
+        let extended = held(None);
+        let sent = extended.begin_completion(3 * TTL);
+        extended.end_renewal(sent, 3 * TTL, Err(None));
+        extended.begin_renewal(TTL);
+        assert!(extended.begin_completion_again().is_none());
     }
 
     #[test]

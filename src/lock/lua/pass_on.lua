@@ -21,14 +21,18 @@ local function pass_on(place)
   local waiter = first_of(queue, waiting, 1)[1]
   if not waiter then return end
   local inbox, word, ttl, life, token = taker(waiter)
-  local ends = redis.call('ZSCORE', waiting, waiter)
-  local left = ends and ends - NOW or 0
+  local ends = redis.pcall('ZSCORE', waiting, waiter)
+  local left = (tonumber(ends) or 0) - NOW
   if not inbox or left < SHORTEST or not is_heard(inbox) then return call_up(waiter) end
   local fencing, text = token_after(redis.pcall('GET', KEYS[place + 1]))
   -- A full memory refuses it. What was held is released all the same.
   local is_refused = redis.pcall('SET', KEYS[place + 1], text, 'PX', life).err
     or redis.pcall('SET', KEYS[place], token, 'PX', math.min(ttl, left)).err
   if is_refused then return call_up(waiter) end
-  leave(queue, waiting, waiter)
-  say(inbox, word .. ' ' .. text .. ' ' .. ends)
+  if say(inbox, word .. ' ' .. text .. ' ' .. ends) then
+    leave(queue, waiting, waiter)
+  else
+    -- He would not know. It is free until his timer has him ask.
+    redis.call('DEL', KEYS[place])
+  end
 end

@@ -7,7 +7,7 @@ end
 -- Takes those out who have not been heard of for too long.
 local function bury(queue, waiting)
   repeat
-    local dead = redis.call('ZRANGEBYSCORE', waiting, '-inf', NOW, 'LIMIT', 0, 100)
+    local dead = redis.pcall('ZRANGEBYSCORE', waiting, '-inf', NOW, 'LIMIT', 0, 100)
     if #dead > 0 then
       redis.call('ZREM', queue, unpack(dead))
       redis.call('ZREM', waiting, unpack(dead))
@@ -15,9 +15,9 @@ local function bury(queue, waiting)
   until #dead < 100
 end
 
--- The first `count` who wait.
+-- The first `count` who wait. Where somebody else has put something there, nobody does.
 local function first_of(queue, waiting, count)
-  if count < 1 or redis.call('ZCARD', queue) == 0 then return {} end
+  if count < 1 or (tonumber(redis.pcall('ZCARD', queue)) or 0) == 0 then return {} end
   bury(queue, waiting)
   return redis.call('ZRANGE', queue, 0, count - 1)
 end
@@ -25,9 +25,9 @@ end
 -- The channel of an inbox begins so.
 local WAKE = 'redwright:wake:'
 
--- Where the server does not let us, the waiter's own timer has him ask.
+-- Whether the server lets us. Where it does not, the waiter's own timer has him ask.
 local function say(inbox, what)
-  redis.pcall('PUBLISH', WAKE .. inbox, what)
+  return type(redis.pcall('PUBLISH', WAKE .. inbox, what)) == 'number'
 end
 
 -- Tells a waiter to try.
