@@ -50,7 +50,7 @@ onEveryBackend('bytes', (backend) => {
     const check = fc.asyncProperty(fc.uint8Array({ maxLength: 2000 }), async (bytes) => {
       for (const back of await roundTrips(cache, bytes)) assert.deepEqual(back, bytes)
     })
-    await fc.assert(check, { numRuns: backend.real ? 30 : 3 })
+    await fc.assert(check, { seed: 1, numRuns: backend.real ? 30 : 3 })
   })
 
   test('are those of the moment of the call', async () => {

@@ -27,7 +27,7 @@ onEveryBackend('a key', (backend) => {
       assert.deepEqual(await cache.getMany([...many, lone!]), [...many, 'lone'])
       assert.equal(await cache.deleteMany([...many, lone!]), many.length + 1)
     })
-    await fc.assert(check, { numRuns: runs })
+    await fc.assert(check, { seed: 1, numRuns: runs })
   })
 
   test(`may be ${LONGEST} bytes long, however many characters that are, and not one more`, async () => {
@@ -62,7 +62,7 @@ onEveryBackend('a key', (backend) => {
       assert.deepEqual(await other!.getMany(keys), keys.map(() => 'other'))
       assert.equal(await other!.clear(), keys.length)
     })
-    await fc.assert(check, { numRuns: runs })
+    await fc.assert(check, { seed: 1, numRuns: runs })
   })
 
   test("is safe from the glob characters of another's namespace, and from its colons", async () => {

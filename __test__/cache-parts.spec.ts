@@ -20,7 +20,7 @@ describe('a list of texts that together outgrow a string', () => {
         if (end < lengths.length) assert.ok(joined(start, end + 1) > most)
       })
     })
-    fc.assert(check)
+    fc.assert(check, { seed: 1 })
   })
 
   test('is one part in all usual cases, and none when empty', () => {

@@ -41,7 +41,7 @@ onEveryBackend('reads of one turn', (backend) => {
       // Twice: what the first time showed decides how the second asks.
       for (let i = 0; i < 2; i++) assert.deepEqual(await Promise.all(keys.map(read)), alone)
     })
-    await fc.assert(property, { numRuns: 5 })
+    await fc.assert(property, { seed: 1, numRuns: 5 })
   })
 
   test('leave in the order of asking, among writes', async () => {
@@ -128,7 +128,7 @@ onEveryBackend('stores with tags of one turn', (backend) => {
         assert.deepEqual(await cache.getMany(keys), values(gone))
       }
     })
-    await fc.assert(property, { numRuns: 5 })
+    await fc.assert(property, { seed: 1, numRuns: 5 })
   })
 
   test('of one key: the last that was asked for stays', async () => {

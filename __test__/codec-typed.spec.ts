@@ -13,12 +13,12 @@ const back = (value: unknown) => decode(encode(value))
 
 describe('typed text', () => {
   test('gives back every value as it was, types included', () => {
-    fc.assert(fc.property(typedValue, (value) => assertSame(back(value), value)), { numRuns: 3000 })
+    fc.assert(fc.property(typedValue, (value) => assertSame(back(value), value)), { seed: 1, numRuns: 3000 })
   })
 
   test('is the text of JSON where JSON holds the value', () => {
     const plain = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('"$') && !JSON.stringify(value, (_key, inner) => (Object.is(inner, -0) ? '"$' : inner)).includes('"$'))
-    fc.assert(fc.property(plain, (value) => assert.equal(encode(value), JSON.stringify(value))), { numRuns: 1000 })
+    fc.assert(fc.property(plain, (value) => assert.equal(encode(value), JSON.stringify(value))), { seed: 1, numRuns: 1000 })
   })
 
   test('tells apart what differs', () => {
@@ -26,12 +26,12 @@ describe('typed text', () => {
       fc.property(typedValue, typedValue, (one, other) => {
         if (encode(one) === encode(other)) assertSame(one, other)
       }),
-      { numRuns: 1000 },
+      { seed: 1, numRuns: 1000 },
     )
   })
 
   test('is the same after a second round', () => {
-    fc.assert(fc.property(typedValue, (value) => assert.equal(encode(back(value)), encode(value))), { numRuns: 500 })
+    fc.assert(fc.property(typedValue, (value) => assert.equal(encode(back(value)), encode(value))), { seed: 1, numRuns: 500 })
   })
 
   test('does not change the value', () => {
@@ -164,7 +164,7 @@ describe('text of anybody', () => {
         return text.slice(0, start) + put + text.slice(start + cut)
       }, text),
     )
-    fc.assert(fc.property(changed, (text) => void read(text)), { numRuns: 5000 })
+    fc.assert(fc.property(changed, (text) => void read(text)), { seed: 1, numRuns: 5000 })
     assert.deepEqual(Object.keys(Object.prototype), [])
     assert.equal(({} as any).polluted, undefined)
   })
@@ -182,7 +182,7 @@ describe('text of anybody', () => {
         fc.tuple(fc.constantFrom(...tags), fc.array(tie('tree'), { maxLength: 3 })).map(([tag, rest]) => ({ $: [tag, ...rest] })),
       ),
     }))
-    fc.assert(fc.property(tree, (tree) => void read(JSON.stringify(tree))), { numRuns: 5000 })
+    fc.assert(fc.property(tree, (tree) => void read(JSON.stringify(tree))), { seed: 1, numRuns: 5000 })
   })
 
   test('that is no mark of ours is refused', () => {

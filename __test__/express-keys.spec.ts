@@ -48,7 +48,7 @@ describe('the key of a client', () => {
       fc.property(fc.uniqueArray(fc.ipV4(), { minLength: 2, maxLength: 2 }), fc.constantFrom('::ffff:', '64:ff9b::', ''), fc.integer({ min: 32, max: 128 }), (pair, before, ipv6Subnet) => {
         const [one, other] = pair.map((ip) => clientKey(before + ip, { ipv6Subnet }))
         assert.deepEqual([one, other], pair)
-      }),
+      }), { seed: 1 },
     )
   })
 
@@ -61,7 +61,7 @@ describe('the key of a client', () => {
         const other = one.map((group, i) => (i === bit >> 4 && i > 0 ? group ^ (0x8000 >> (bit & 15)) : group))
         const isSame = bit < 16 || bit >= ipv6Subnet
         assert.equal(clientKey(text(one), { ipv6Subnet }) === clientKey(text(other), { ipv6Subnet }), isSame)
-      }),
+      }), { seed: 1 },
     )
   })
 
@@ -76,7 +76,7 @@ describe('the key of a client', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[\d.:a-f[\]%]{0,30}$/), fc.anything()), (garbage) => {
         assert.match(clientKey(from(garbage, '10.0.0.1')), /^(\d+\.\d+\.\d+\.\d+|[0-9a-f:]+\/56)$/)
-      }),
+      }), { seed: 1 },
     )
   })
 

@@ -15,7 +15,7 @@ const session = fc.array(fc.tuple(key, value), { maxLength: 6 }).map((entries) =
 const rule = fc.constantFrom(mine!, theirs!, delta!)
 const numbers = fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: -1000, max: 1000 }))
 
-const holds = (property: fc.IProperty<any>) => fc.assert(property, { numRuns: 1000 })
+const holds = (property: fc.IProperty<any>) => fc.assert(property, { seed: 1, numRuns: 1000 })
 const changedOf = (base: Data, other: Data): string[] => {
   const text = (data: Data, key: string) => (Object.hasOwn(data, key) ? JSON.stringify(data[key]) : 'none')
   return [...new Set([...Object.keys(base), ...Object.keys(other)])].filter((key) => text(base, key) !== text(other, key))

@@ -40,8 +40,8 @@ const url = fc
 
 describe('any URL', () => {
   test('is parsed or refused, and its password never told', () => {
-    fc.assert(fc.property(url, (url) => void given(() => parseUrl(url))), { numRuns: 5000 })
-    fc.assert(fc.property(fc.anything(), (value) => void given(() => parseUrl(value))), { numRuns: 1000 })
+    fc.assert(fc.property(url, (url) => void given(() => parseUrl(url))), { seed: 1, numRuns: 5000 })
+    fc.assert(fc.property(fc.anything(), (value) => void given(() => parseUrl(value))), { seed: 1, numRuns: 1000 })
   })
 
   test('that is parsed gives parts that the core takes', () => {
@@ -52,7 +52,7 @@ describe('any URL', () => {
       taken++
       assertNative(native)
     })
-    fc.assert(check, { numRuns: 5000 })
+    fc.assert(check, { seed: 1, numRuns: 5000 })
     assert.ok(taken > 50, `${taken} were taken`)
   })
 
@@ -64,7 +64,7 @@ describe('any URL', () => {
       const native = toNative(normalise(url))
       assert.deepEqual([native.username, native.password, native.addresses, native.db], [username, password, [`host:${port}`], db])
     })
-    fc.assert(check, { numRuns: 500 })
+    fc.assert(check, { seed: 1, numRuns: 500 })
   })
 })
 
@@ -100,9 +100,9 @@ describe('any options', () => {
       taken++
       assertNative(native)
     })
-    fc.assert(check, { numRuns: 5000 })
+    fc.assert(check, { seed: 1, numRuns: 5000 })
     assert.ok(taken > 100, `${taken} were taken`)
-    fc.assert(fc.property(fc.anything(), (value) => void given(() => toNative(normalise(value)))), { numRuns: 1000 })
+    fc.assert(fc.property(fc.anything(), (value) => void given(() => toNative(normalise(value)))), { seed: 1, numRuns: 1000 })
   })
 
   test('of one client over those of another are taken or refused', () => {
@@ -110,12 +110,12 @@ describe('any options', () => {
       const [first, second] = [given(() => normalise(base)), given(() => normalise(over))]
       if (first !== undefined && second !== undefined) given(() => toNative(merge(first, second)))
     })
-    fc.assert(check, { numRuns: 2000 })
+    fc.assert(check, { seed: 1, numRuns: 2000 })
   })
 
   test('of any environment are taken or refused', () => {
     const variables = fc.constantFrom('REDIS_URL', 'REDIS_HOST', 'REDIS_PORT', 'REDIS_USERNAME', 'REDIS_PASSWORD', 'REDIS_DB')
     const environment = fc.dictionary(variables, fc.oneof(text, url, fc.constantFrom('6379', '0', 'x', SECRET)))
-    fc.assert(fc.property(environment, (env) => void given(() => toNative(normalise(fromEnvironment(env))))), { numRuns: 2000 })
+    fc.assert(fc.property(environment, (env) => void given(() => toNative(normalise(fromEnvironment(env))))), { seed: 1, numRuns: 2000 })
   })
 })

@@ -61,7 +61,7 @@ onEveryBackend('stored bytes of any kind', (backend) => {
       const kept = await backend.redis.command<Uint8Array | string>('GETRANGE', key, 0, -1)
       assert.deepEqual(Buffer.from(kept as string), Buffer.from(stored))
     })
-    await fc.assert(check, { numRuns: backend.real ? 300 : 30 })
+    await fc.assert(check, { seed: 1, numRuns: backend.real ? 300 : 30 })
   })
 
   test('under keys of any text, beside each other', async () => {
@@ -75,7 +75,7 @@ onEveryBackend('stored bytes of any kind', (backend) => {
       assert.equal(await backend.redis.command('PING', ids[0]!), ids[0])
       assert.equal(await cache.deleteMany(ids), ids.length)
     })
-    await fc.assert(check, { numRuns: backend.real ? 200 : 20 })
+    await fc.assert(check, { seed: 1, numRuns: backend.real ? 200 : 20 })
   })
 })
 
@@ -88,10 +88,10 @@ describe('what comes up from the core', () => {
       else if (stored === false) assert.equal(value, UNREADABLE)
       else assert.ok(value !== MISS && value !== UNREADABLE)
     })
-    fc.assert(check, { numRuns: 2000 })
+    fc.assert(check, { seed: 1, numRuns: 2000 })
     // What another codec has written is a value, or cannot be read.
     const coded = fc.tuple(fc.integer({ min: 3, max: 130 }), fc.oneof(fc.string({ unit: 'binary' }), fc.json(), fc.uint8Array()))
-    fc.assert(fc.property(coded, (coded) => assert.notEqual(decode(coded), MISS)), { numRuns: 2000 })
+    fc.assert(fc.property(coded, (coded) => assert.notEqual(decode(coded), MISS)), { seed: 1, numRuns: 2000 })
   })
 
   test('keeps its values, and its failures become errors of the family', () => {
@@ -113,7 +113,7 @@ describe('what comes up from the core', () => {
       const revived = revive(reply)
       assert.deepEqual(shapeOf(revived, ({ code, message, retryable, maybeExecuted, serverCode = '' }: any) => [code, message, retryable, maybeExecuted, serverCode]), expected)
     })
-    fc.assert(check, { numRuns: 1000 })
+    fc.assert(check, { seed: 1, numRuns: 1000 })
   })
 
   /** A reply with its errors as their fields. */

@@ -76,7 +76,7 @@ test('hostile conditions never throw, and match only what is in them', () => {
     if (matches && list.trim() !== '*') assert.ok(etag !== undefined && list.includes(etag.replace(/^W\//, '')))
     ofTime(date, list)
   })
-  fc.assert(check, { numRuns: 5000 })
+  fc.assert(check, { seed: 1, numRuns: 5000 })
 })
 
 test('a long list is read in one pass', () => {

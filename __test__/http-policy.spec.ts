@@ -94,7 +94,7 @@ describe('a targeted field', () => {
       if (expected) counted++
       assert.equal(judged(['Cache-Control', 'no-store', 'CDN-Cache-Control', field]).reason !== 'no-store', expected, field)
     })
-    fc.assert(check, { numRuns: 10_000 })
+    fc.assert(check, { seed: 1, numRuns: 10_000 })
     assert.ok(counted > 500, `${counted}`)
   })
 })
@@ -171,7 +171,7 @@ describe('hostile fields', () => {
       const { verdict } = judgeRequest({ requestHeaders, terms, storedAt: now, now })
       assert.ok(['fresh', 'stale', 'stale-allowed', 'validate'].includes(verdict))
     })
-    fc.assert(check, { numRuns: 3000 })
+    fc.assert(check, { seed: 1, numRuns: 3000 })
   })
 
   test('never throw, and leave no field of one connection', () => {
@@ -181,7 +181,7 @@ describe('hostile fields', () => {
       assert.equal(merged.length % 2, 0)
       for (let i = 0; i < merged.length; i += 2) assert.notEqual(merged[i].toLowerCase(), 'connection')
     })
-    fc.assert(check, { numRuns: 1000 })
+    fc.assert(check, { seed: 1, numRuns: 1000 })
   })
 
   test('that forbid are never overruled by what stands around them', () => {
@@ -189,6 +189,6 @@ describe('hostile fields', () => {
     const check = fc.property(around, around, fc.constantFrom('no-store', 'private', 'NO-STORE', 'Private'), (before, after, word) => {
       assert.equal(judged(['Cache-Control', `${before},${word},${after}`, 'Expires', 'Thu, 18 Aug 2050 02:01:18 GMT']).storable, false)
     })
-    fc.assert(check, { numRuns: 1000 })
+    fc.assert(check, { seed: 1, numRuns: 1000 })
   })
 })

@@ -76,5 +76,5 @@ test('hostile ranges never throw, and never lie outside of the body', () => {
     const [{ start, end }] = parts
     assert.ok(Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end < length, `${range}: ${start} ${end}`)
   })
-  fc.assert(check, { numRuns: 5000 })
+  fc.assert(check, { seed: 1, numRuns: 5000 })
 })

@@ -79,7 +79,7 @@ test('any field gives a key that is short, and the same each time', () => {
     assert.ok(key.length <= 256)
     assert.equal(varyKey(names, headers), key)
   })
-  fc.assert(check, { numRuns: 3000 })
+  fc.assert(check, { seed: 1, numRuns: 3000 })
 })
 
 test('many different fields do not fill the memory', () => {

@@ -85,7 +85,7 @@ describe('clone', () => {
       visit(value, (part) => seen.add(part))
       visit(copy, (part) => assert.ok(!seen.has(part)))
     })
-    fc.assert(holds)
+    fc.assert(holds, { seed: 1 })
   })
 
   test('keeps a field called __proto__ a field', () => {

@@ -35,7 +35,7 @@ test('anything of JSON, bytes and maps comes back as it was', () => {
   }))
   // Lone surrogates are no text.
   const isText = (value: unknown) => !/[\ud800-\udfff]/.test(JSON.stringify(value instanceof Map ? [...value] : value) ?? '') && !/\\ud[89a-f]/i.test(JSON.stringify(value) ?? '')
-  fc.assert(fc.property(tree.filter(isText), (value) => assert.deepEqual(back(value), value)), { numRuns: 500 })
+  fc.assert(fc.property(tree.filter(isText), (value) => assert.deepEqual(back(value), value)), { seed: 1, numRuns: 500 })
 })
 
 test('what is cut off, changed or of others is nothing, and never throws', () => {
@@ -49,7 +49,7 @@ test('what is cut off, changed or of others is nothing, and never throws', () =>
       changed[at] = byte
       decode(changed)
     }),
-    { numRuns: 2000 },
+    { seed: 1, numRuns: 2000 },
   )
 })
 

@@ -74,7 +74,7 @@ onEveryBackend('tags of Next.js', (backend) => {
           }
         }
       }),
-      { numRuns: backend.real ? 20 : 2 },
+      { seed: 1, numRuns: backend.real ? 20 : 2 },
     )
   })
 

@@ -42,7 +42,7 @@ function sorted(value: any): any {
 
 describe('the key of arguments', () => {
   test('does not depend on the order of properties, maps and sets', () => {
-    fc.assert(fc.property(args, (args) => assert.equal(stableKey(args), stableKey(args.map(shuffled)))), { numRuns: 1000 })
+    fc.assert(fc.property(args, (args) => assert.equal(stableKey(args), stableKey(args.map(shuffled)))), { seed: 1, numRuns: 1000 })
   })
 
   test('differs where the arguments differ', () => {
@@ -51,7 +51,7 @@ describe('the key of arguments', () => {
     const check = fc.property(few, few, (one, other) => {
       if (stableKey(one) === stableKey(other)) assertSame(sorted(one), sorted(other))
     })
-    fc.assert(check, { numRuns: 5000 })
+    fc.assert(check, { seed: 1, numRuns: 5000 })
   })
 
   test('tells kinds apart that look alike', () => {

@@ -74,6 +74,8 @@ function comparable(value: any): unknown {
   const inner = (list: Iterable<unknown>) => Array.from(list, comparable)
   if (Array.isArray(value)) return { array: inner(value), holes: value.flatMap((_, i) => i), length: value.length, keys: Object.keys(value) }
   if (value instanceof URL) return ['URL', value.href]
+  // Of two that are no time Node 20 says that they differ.
+  if (value instanceof Date) return ['Date', value.getTime()]
   if (value instanceof Map) return ['Map', inner(value)]
   if (value instanceof Set) return ['Set', inner(value)]
   if (value instanceof Error) {
