@@ -33,7 +33,7 @@ onEveryBackend('whatever is done', (backend) => {
     const life = { ttl: pick(LIVES), staleTtl: pick(STALE_LIVES) } as { ttl: number; staleTtl?: number }
     const load = pick<any>([() => value, () => undefined, () => Promise.reject(new Error('load')), async () => (await cache.get('k0'), value)])
     const how = {
-      ...life, tags, forceFresh: random() < 0.2, lease: random() < 0.8, negativeTtl: pick([undefined, 0, 60]),
+      ...life, tags, forceFresh: random() < 0.2, lease: random() < 0.8, negativeTtl: pick([undefined, 0, backend.real ? 5 : 60]),
       refreshThrottleMs: pick([0, 5, 10_000]), earlyRefresh: pick([false, 100]), softTimeoutMs: pick([0, 1]), hardTimeoutMs: pick([0, 1, 60_000]),
     }
     const key = pick(KEYS)

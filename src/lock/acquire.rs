@@ -11,7 +11,7 @@ use super::undo::{Undo, is_final};
 use super::vote::{Round, Terms, round};
 use crate::bridge::Outcome;
 use crate::client::{Error, ErrorKind, Replicas};
-use crate::common::Attempt;
+use crate::common::{Attempt, begin};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -114,7 +114,8 @@ pub async fn acquire(desk: Arc<Desk>, whole: Arc<Attempt>, claim: Claim, ask: As
             if let Some((held, fence)) = handed.and_then(|handed| seeking.accept(&desk, &ask, handed)) {
                 seeking.undo.disarm();
                 let held = table::enter(held);
-                complete(&held, ask.ttl);
+                // Asked for before anybody who is told of the lock can ask for anything else.
+                begin(complete(held.clone(), ask.ttl)).await;
                 return Ok(told(&held, fence, 0, seeking.rounds));
             }
         }

@@ -8,11 +8,8 @@ use crate::client::{Error, ErrorKind};
 use crate::common::Attempt;
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
-use std::future::ready;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 /// Renews it for a time from now on. Whether it is held still; an error where that is not known.
@@ -42,44 +39,35 @@ async fn renew_since(held: &Arc<Held>, sent: Instant, ttl: Duration, limit: Dura
     answer.map(|lost| lost.is_none())
 }
 
-/// Has what was given for a short time last for its TTL. It is asked for at once, before anybody who is told of the lock can ask for anything else; and again
-/// beside what is not answered, until it is known to be so, or over, or somebody has said how long it is to last.
-pub fn complete(held: &Arc<Held>, ttl: Duration) {
+/// Has what was given for a short time last for its TTL. Its first step asks for that; and it is asked again beside what is not answered, until it is known to
+/// be so, or over, or somebody has said how long it is to last.
+pub async fn complete(held: Arc<Held>, ttl: Duration) {
     const PACE: Duration = Duration::from_millis(500);
-    let first = begin(held, held.begin_completion(ttl), ttl);
-    let held = held.clone();
-    tokio::spawn(async move {
-        let mut tries = FuturesUnordered::from_iter([first]);
-        loop {
-            let pause = sleep(PACE);
-            tokio::pin!(pause);
-            let is_known = loop {
-                tokio::select! {
-                    Some(answer) = tries.next() => match answer {
-                        Ok(Err(error)) if !is_final(&error) => {}
-                        _ => break true,
-                    },
-                    () = &mut pause => break false,
-                }
-            };
-            if is_known || !held.is_valid() {
-                return;
+    let ask_since = |sent, ttl| {
+        let limit = Duration::from_secs_f64(held.remaining() / 1000.0).min(held.desk.each);
+        renew_since(&held, sent, ttl, limit)
+    };
+    let mut tries = FuturesUnordered::from_iter([ask_since(held.begin_completion(ttl), ttl)]);
+    loop {
+        let pause = sleep(PACE);
+        tokio::pin!(pause);
+        let is_known = loop {
+            tokio::select! {
+                Some(answer) = tries.next() => match answer {
+                    Err(error) if !is_final(&error) => {}
+                    _ => break true,
+                },
+                () = &mut pause => break false,
             }
-            let Some((sent, ttl)) = held.begin_completion_again() else { return };
-            tries.push(begin(&held, sent, ttl));
+        };
+        if is_known || !held.is_valid() {
+            break;
         }
-    });
-}
-
-/// Asks, and goes on to the end whether or not somebody waits for it.
-fn begin(held: &Arc<Held>, sent: Instant, ttl: Duration) -> JoinHandle<Result<bool, Error>> {
-    let limit = Duration::from_secs_f64(held.remaining() / 1000.0).min(held.desk.each);
-    let held = held.clone();
-    let mut work = Box::pin(async move { renew_since(&held, sent, ttl, limit).await });
-    match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => tokio::spawn(ready(answer)),
-        Poll::Pending => tokio::spawn(work),
+        let Some((sent, ttl)) = held.begin_completion_again() else { break };
+        tries.push(ask_since(sent, ttl));
     }
+    // Those that are not answered are under way until they end.
+    while tries.next().await.is_some() {}
 }
 
 /// Why it is lost, `None` where it is held.
