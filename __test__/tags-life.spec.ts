@@ -37,6 +37,18 @@ onEveryBackend('the life of a tag', (backend) => {
     })
   }
 
+  // A store that moves none of them leaves the index as it is.
+  test('does not end before the times at which its members leave', async () => {
+    const { cache, index } = aCache()
+    const ENDS = "local t = redis.call('TIME') return { t[1] * 1000 + math.floor(t[2] / 1000) + redis.call('PTTL', KEYS[1]), redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2] }"
+    for (let seconds = 1000; seconds <= 1300; seconds += 5) {
+      await cache.cacheWithTags(String(seconds % 4), 1, seconds, ['t'])
+      const [end, last] = await backend.redis.command<[number, string]>('EVAL', ENDS, 1, index)
+      // A script's clock goes on while it runs.
+      assert.ok(end + 100 >= Number(last), `after one of ${seconds} s, ${Number(last) - end} ms too soon`)
+    }
+  })
+
   test('an entry is found as long as it lives, though a load that lost its lease would have stored it for less', async () => {
     const { cache, members, key } = aCache()
     const stored = cache.getOrSet('a', async () => {
@@ -52,6 +64,12 @@ onEveryBackend('the life of a tag', (backend) => {
   })
 
   if (!backend.name.includes('cluster')) {
+    test('has an end again when the only entry without one is replaced', async () => {
+      const { cache, pttl } = aCache()
+      for (const ttl of [Infinity, '1h'] as const) await cache.cacheWithTags('a', 1, ttl, ['t'])
+      assert.ok((await pttl()) > HOUR / 2)
+    })
+
     // Elsewhere they stay for a minute longer.
     test('members that have ended leave when others come', async () => {
       const { cache, members, key } = aCache()

@@ -145,30 +145,28 @@ impl Batch {
         Batch::told(entries).1
     }
 
-    /// Tags are numbered in the order in which they first come, and what adjacent entries have in common is told once.
+    /// The keys of tags stand in the order in which they first come, and what adjacent entries have in common is told once.
     fn told(entries: &[Entry]) -> (Vec<Bytes>, Vec<Bytes>) {
         let text = |number: usize| Bytes::from(number.to_string());
-        let flag = |is_so: bool| Bytes::from_static(if is_so { b"1" } else { b"" });
         let is_bound = entries.iter().any(|entry| entry.terms.snapshot.is_some());
-        let mut keys: Vec<Bytes> = entries.iter().map(|entry| entry.key.clone()).collect();
-        let mut numbers: HashMap<&Bytes, usize> = HashMap::new();
-        let manners = entries.chunk_by(|one, next| one.manner() == next.manner());
-        let mut args = vec![text(manners.clone().count()), flag(is_bound)];
-        for manner in manners {
+        let mut keys: Vec<Bytes> = Vec::with_capacity(2 * entries.len());
+        let mut places: HashMap<&Bytes, usize> = HashMap::new();
+        let mut args = vec![Bytes::new(), text(if is_bound { 2 } else { 1 })];
+        for manner in entries.chunk_by(|one, next| one.manner() == next.manner()) {
             let Entry { life, terms, .. } = &manner[0];
             let runs = manner.chunk_by(|one, next| one.indexes().eq(next.indexes()));
-            let count = text(runs.clone().count());
-            args.extend([life.argument(), number(terms.snapshot), flag(terms.token.is_some()), count]);
+            let has_terms = Bytes::from_static(if terms.token.is_some() { b"1" } else { b"" });
+            args.extend([life.argument(), number(terms.snapshot), has_terms, text(runs.clone().count())]);
             for run in runs {
                 let own = run[0].tags.iter().map(|tag| {
-                    let next = numbers.len() + 1;
-                    *numbers.entry(&tag.index).or_insert_with(|| {
+                    *places.entry(&tag.index).or_insert_with(|| {
                         keys.push(tag.index.clone());
+                        let place = keys.len();
                         keys.extend(is_bound.then(|| tag.last.clone()));
-                        next
+                        place
                     })
                 });
-                let own: Vec<String> = own.map(|number| number.to_string()).collect();
+                let own: Vec<String> = own.map(|place| place.to_string()).collect();
                 args.extend([text(run.len()), own.join(",").into()]);
                 for Entry { value, terms, .. } in run {
                     args.extend(terms.token.map(|token| Bytes::from(token.to_be_bytes().to_vec())));
@@ -176,6 +174,8 @@ impl Batch {
                 }
             }
         }
+        args[0] = text(keys.len());
+        keys.extend(entries.iter().map(|entry| entry.key.clone()));
         (keys, args)
     }
 

@@ -1,8 +1,8 @@
 -- The index of a tag: a sorted set of the keys that carry it, each with a time, in ms of the server's clock, at which its entry has
--- ended. Put before the scripts that enter keys.
+-- ended. It ends no earlier than any of these times. Put before the scripts that enter keys.
 
--- Of so many calls one has keys leave that have ended, so many times more than come.
-local SWEEP = 4
+-- One of so many calls has keys leave that have ended: twice as many for each that was given.
+local SWEEP = 8
 
 -- When a key leaves whose entry lives `span` ms from now, as text: rounded up by less than a thirty-second part of that. So one that is stored again soon stays
 -- where it is in the index, which costs less than to move it.
@@ -12,25 +12,32 @@ local function leaves(now, span)
   return string.format('%.0f', math.ceil((now + span) / grain) * grain)
 end
 
--- Enters members, given as ZADD takes them, of which the longest stays `longest` ms (0 for no end). Gives an error where the key is no index.
+-- Has keys leave that have ended, faster than others come, so that they never gather.
+local function sweep(index, now, count)
+  local ended = redis.call('ZRANGEBYSCORE', index, '-inf', '(' .. now, 'LIMIT', 0, math.min(2 * SWEEP * count, 1000))
+  if #ended > 0 then redis.call('ZREM', index, unpack(ended)) end
+end
+
+-- Enters members, given as ZADD takes them, which all leave at `till`. Gives an error where the key is no index.
 --
 -- The life of the index never gets shorter; where it must get longer it is given a quarter more, so that the next members seldom have to.
--- Keys that have ended leave faster than others come, so they never gather.
-local function enter(index, now, longest, scored)
-  local left = redis.call('PTTL', index)
-  local added = redis.pcall('ZADD', index, unpack(scored))
-  if type(added) == 'table' then
+local function enter(index, now, till, ...)
+  local changed, count = redis.pcall('ZADD', index, 'CH', ...), select('#', ...) / 2
+  if type(changed) == 'table' then
     -- What the server refuses to everybody must not be taken for an answer.
-    if not string.find(added.err, 'WRONGTYPE', 1, true) then redis.call('ZADD', index, unpack(scored)) end
-    return added
+    if not string.find(changed.err, 'WRONGTYPE', 1, true) then redis.call('ZADD', index, ...) end
+    return changed
   end
-  if longest == 0 then
-    if left ~= -1 then redis.call('PERSIST', index) end
-  elseif left ~= -1 and left < longest then
-    redis.call('PEXPIRE', index, math.ceil(longest * 1.25))
-  end
-  if now % SWEEP == 0 then
-    local ended = redis.call('ZRANGEBYSCORE', index, '-inf', '(' .. now, 'LIMIT', 0, math.min(#scored * SWEEP, 1000))
-    if #ended > 0 then redis.call('ZREM', index, unpack(ended)) end
+  if now % SWEEP == 0 then sweep(index, now, count) end
+  local is_endless = till == '+inf'
+  -- They were there until then already, and so is the index.
+  if changed == 0 and not is_endless then return end
+  local left = redis.call('PTTL', index)
+  -- An index of these members only is new, or is without an end for members that are these.
+  if left == -1 and redis.call('ZCARD', index) <= count then left = 0 end
+  if is_endless then
+    if left > 0 then redis.call('PERSIST', index) end
+  elseif left ~= -1 and left < till - now then
+    redis.call('PEXPIRE', index, math.ceil((till - now) * 1.25))
   end
 end

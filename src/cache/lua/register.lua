@@ -14,10 +14,9 @@ if snapshot ~= '' and tonumber(redis.call('GET', KEYS[2]) or 0) > tonumber(snaps
 local now = clock()
 -- Until it is replaced, if it is, another entry is there, which may live longer than the new one.
 local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
-local life = tonumber(ARGV[2]) or 0
-if life == 0 then
+if ARGV[2] == '' or score == 'inf' then
   score = '+inf'
-elseif not score or score ~= 'inf' and tonumber(score) < now + life then
-  score = leaves(now, life)
+elseif not score or tonumber(score) < now + ARGV[2] then
+  score = leaves(now, tonumber(ARGV[2]))
 end
-return enter(KEYS[1], now, life, { score, ARGV[1] }) or 1
+return enter(KEYS[1], now, score, score, ARGV[1]) or 1
