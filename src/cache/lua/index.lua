@@ -22,17 +22,17 @@ end
 --
 -- The life of the index never gets shorter; where it must get longer it is given a quarter more, so that the next members seldom have to.
 local function enter(index, now, till, ...)
-  local changed, count = redis.pcall('ZADD', index, 'CH', ...), select('#', ...) / 2
+  local changed = redis.pcall('ZADD', index, 'CH', ...)
   if type(changed) == 'table' then
     -- What the server refuses to everybody must not be taken for an answer.
     if not string.find(changed.err, 'WRONGTYPE', 1, true) then redis.call('ZADD', index, ...) end
     return changed
   end
-  if now % SWEEP == 0 then sweep(index, now, count) end
+  if now % SWEEP == 0 then sweep(index, now, select('#', ...) / 2) end
   local is_endless = till == '+inf'
   -- They were there until then already, and so is the index.
   if changed == 0 and not is_endless then return end
-  local left = redis.call('PTTL', index)
+  local left, count = redis.call('PTTL', index), select('#', ...) / 2
   -- An index of these members only is new, or is without an end for members that are these.
   if left == -1 and redis.call('ZCARD', index) <= count then left = 0 end
   if is_endless then

@@ -115,18 +115,30 @@ local function store(count, life, tags, till)
   first, done = first + count, done + count
 end
 
+-- As `store` for an entry with one tag and an end, which is the common case, without the tables that the others need.
+local function store_one(place, life, till)
+  first, done = first + 1, done + 1
+  local err = enter(KEYS[place], time, till, till, KEYS[first])
+  if not err then call('SET', KEYS[first], ARGV[at], 'PX', life) end
+  replies[done], at = err or 1, at + 1
+end
+
 while first < #KEYS do
   local life, snapshot, has_terms, runs = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1', tonumber(ARGV[at + 3])
   local is_bound = has_terms or snapshot ~= ''
   local till = life == '' and '+inf' or nil
   at = at + 4
   for _ = 1, runs do
-    local count, tags = tonumber(ARGV[at]), places_of(ARGV[at + 1])
+    local count, tags = tonumber(ARGV[at]), ARGV[at + 1]
     at = at + 2
-    if not till and #tags > 0 then till = leaves(now(), life + MARGIN) end
-    if not is_bound then
-      store(count, life, tags, till)
+    if not till and tags ~= '' then till = leaves(now(), life + MARGIN) end
+    local place = count == 1 and life ~= '' and not is_bound and tonumber(tags)
+    if place then
+      store_one(place, life, till)
+    elseif not is_bound then
+      store(count, life, places_of(tags), till)
     else
+      tags = places_of(tags)
       -- One by one: the terms of each are looked at when those before it are written.
       for _ = 1, count do
         local token

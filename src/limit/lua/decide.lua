@@ -39,15 +39,25 @@ local function count_one(policy, key, text, cost, costs)
   return true
 end
 
-local function owe_one(policy, key, cost)
-  local limit, span, left = policy.limit, policy.span, max(0, call('PTTL', key))
-  local after = left + cost * span
-  if after <= limit * span then
-    call('SET', key, '0', 'PX', after)
-    tell(1, limit - ceil(after / span), 0, after)
-  else
-    tell(0, max(0, limit - ceil(left / span)), after - limit * span, left)
+-- `text` is what the key holds, as `gcra.lua` has it; it need not be known where the rate is 1, and nothing is ever rounded.
+local function owe_one(policy, key, text, cost)
+  local limit, span, rate, left = policy.limit, policy.span, policy.rate, max(0, call('PTTL', key))
+  local debt = left * rate
+  if rate ~= 1 and left > 0 then
+    local rounded = tonumber(text) or 0
+    if rounded < rate then debt = debt - rounded end
   end
+  local after = debt + cost * span
+  if after > limit * span then
+    tell(0, max(0, limit - ceil(debt / span)), ceil((after - limit * span) / rate), ceil(debt / rate))
+    return true
+  end
+  local longer = ceil(after / rate)
+  -- What is there is written anew only where it says something else.
+  if rate ~= 1 or text ~= '0' or left == 0 or call('PEXPIRE', key, longer) == 0 then
+    call('SET', key, longer * rate - after, 'PX', longer)
+  end
+  tell(1, limit - ceil(after / span), 0, longer)
   return true
 end
 
@@ -89,7 +99,7 @@ local function decide_all(policies, behind, costs, is_blocked)
 end
 
 local sets, key, arg = {}, 1, 2
--- What is read of all keys in one go: their blocks, and where there is one set, so that no key comes twice, the counts of fixed windows.
+-- What is read of all keys in one go: their blocks, and where there is one set, so that no key comes twice, what those of one policy hold.
 local wanted, size = {}, 0
 for i = 1, tonumber(ARGV[1]) do
   local policies = policies_at(arg + 1, tonumber(ARGV[arg]))
@@ -102,11 +112,12 @@ for i = 1, tonumber(ARGV[1]) do
       local info = try('COMMAND', 'INFO', 'INCREX')
       has_increx = not info.err and type(info[1]) == 'table'
     end
-    set.has_counts = ARGV[1] == '1' and not has_increx
   end
+  set.has_texts = one and ARGV[1] == '1' and (one.kind == GCRA or one.kind == FIXED and not has_increx)
+  set.owes = one and one.kind == GCRA and (one.rate == 1 or set.has_texts)
   for _ = 1, set.count do
     wanted[size + 1], size = KEYS[key], size + 1
-    if set.has_counts then
+    if set.has_texts then
       wanted[size + 1], size = KEYS[key + 1], size + 1
     end
     key = key + step
@@ -117,16 +128,15 @@ local found = call('MGET', unpack(wanted))
 
 local behind, which = 1, 1
 for _, set in ipairs(sets) do
-  local policies, one, has_counts = set.policies, set.one, set.has_counts
-  local owes = one and one.kind == GCRA and one.rate == 1
-  local step, read = 1 + #policies, has_counts and 2 or 1
+  local policies, one, owes, has_texts = set.policies, set.one, set.owes, set.has_texts
+  local step, read = 1 + #policies, has_texts and 2 or 1
   for i = 1, set.count do
     local costs, is_done = ARGV[set.from + i], false
     local cost = one and not found[which] and tonumber(costs)
     if cost and cost > 0 and cost <= one.limit then
       if owes then
-        is_done = owe_one(one, KEYS[behind + 1], cost)
-      elseif has_counts then
+        is_done = owe_one(one, KEYS[behind + 1], has_texts and found[which + 1], cost)
+      elseif has_texts then
         is_done = count_one(one, KEYS[behind + 1], found[which + 1], cost, costs)
       elseif has_increx and one.kind == FIXED then
         is_done = increx_one(one, KEYS[behind + 1], cost, costs)
