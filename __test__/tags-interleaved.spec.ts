@@ -42,8 +42,8 @@ describe('the protocol of tags, step by step', () => {
     ['an invalidation sets nothing aside', broken('DOOM', "redis.call('RENAME', KEYS[1], KEYS[3])", 'do return 1 end'), false, 1],
     ['keys leave before their entries are gone', SCRIPTS, false, 1, true],
     ["keys leave that another's invalidation has set aside", broken('DRAIN', 'ARGV[2] == which', 'true'), false, 1],
-    ['an entering shortens the time of what is there', broken('REGISTER', "not score or score ~= 'inf' and tonumber(score) < now + life", 'true'), true, 1],
-    ['the key of a refused store is entered', broken('STORE', 'if why == nil then\n        written', 'if true then\n        written'), false, 1],
+    ['an entering shortens the time of what is there', broken('REGISTER', 'not score or tonumber(score) < now + ARGV[2]', 'true'), true, 1],
+    ['the key of a refused store is entered', broken('STORE', 'if why == nil then', 'if why then enter_all(tags, first, 1, till) end if why == nil then'), false, 1],
   ]
   for (const [what, scripts, apart, keys, earlyRemoval = false] of faults) {
     test(`would not hold if ${what}`, async () => {

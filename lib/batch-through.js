@@ -7,7 +7,7 @@ const { until } = require('./abort')
 const { typeError, kindOf } = require('./errors')
 const { Context, load } = require('./loader')
 const { Odd } = require('./odd')
-const { newToken } = require('./read-through')
+const { newToken } = require('./rights')
 const { ASK, ANSWER, WHENEVER } = require('./store')
 const { MISS } = require('./values')
 

@@ -13,6 +13,7 @@ const { memoise } = require('./memo')
 const { Near } = require('./near')
 const { Odd } = require('./odd')
 const { OwnWrites } = require('./own-writes')
+const { Parting } = require('./parting')
 const { ReadThrough } = require('./read-through')
 const { Reader } = require('./reader')
 const { register } = require('./registry')
@@ -37,7 +38,7 @@ let invalidate
 
 /**
  * `getOrSet` of a pattern that judges what is there by itself; copies in memory are its own to ask for, by `peek`.
- * @type {(cache: TypeSafeCache, key: string, fetcher: import('./loader').Fetcher, plan: import('./read-through').JudgedPlan) => Promise<any>}
+ * @type {(cache: TypeSafeCache, key: string, fetcher: import('./loader').Fetcher, plan: import('./judged').JudgedPlan) => Promise<any>}
  */
 let getOrSetJudged
 
@@ -54,10 +55,9 @@ class TypeSafeCache {
   #namespace
   #plan
   #near
-  #writes
   #reader
   #writer
-  #flights
+  #parting
   #readThrough
   #batchThrough
   #tally
@@ -71,7 +71,7 @@ class TypeSafeCache {
     }
     getOrSetJudged = (cache, key, fetcher, plan) => cache.#readThrough.get(cache.#namespace, key, fetcher, plan)
     planOf = (cache) => cache.#plan
-    invalidate = (cache, tags, all, expire) => cache.#degrade.or(cache.#invalidate(tags, all, expire), none)
+    invalidate = (cache, tags, all, expire) => cache.#degrade.or(cache.#parting.fromEverything(() => cache.#store.invalidate(tags, all, expire)), none)
   }
 
   /**
@@ -89,13 +89,14 @@ class TypeSafeCache {
     this.#store = new Store(redis, prefix, namespace, this.#values, known)
     this.#degrade = new Degrade(known.onUnavailable, this.#tally.counts)
     this.#near = Near.of(redis, { prefix, namespace }, known.near, this.#tally)
-    this.#writes = OwnWrites.of(redis, prefix)
-    this.#flights = Flights.of(redis, prefix)
+    const writes = OwnWrites.of(redis, prefix)
+    const flights = Flights.of(redis, prefix)
     const schema = schemaOf(known.schema)
-    this.#reader = new Reader(this.#store, this.#values, this.#near, this.#writes, this.#tally, { ...known, schema })
-    this.#writer = new Writer(this.#store, this.#values, this.#writes, this.#tally, known)
+    this.#reader = new Reader(this.#store, this.#values, this.#near, writes, this.#tally, { ...known, schema })
+    this.#writer = new Writer(this.#store, this.#values, writes, this.#tally, known)
+    this.#parting = new Parting(namespace, flights, this.#reader, writes, this.#near, this.#tally)
     const report = new Report(name, this.#tally.counts, known.onError)
-    this.#readThrough = new ReadThrough(this.#reader, this.#writer, this.#store, this.#flights, this.#tally, report)
+    this.#readThrough = new ReadThrough(this.#reader, this.#writer, this.#store, flights, this.#tally, report)
     this.#batchThrough = new BatchThrough(this.#reader, this.#writer, this.#store, this.#tally, report)
     const [store, tally, near] = [this.#store, this.#tally, this.#near]
     register('cache', name, this, () => figures(store, tally, near))
@@ -169,19 +170,8 @@ class TypeSafeCache {
     const payload = this.#values.encode(value)
     // What is not to be stored must not leave an older value in its place.
     if (ttlMs === 0) return this.#delete([key], namespace)
-    this.#part(key, namespace)
+    this.#parting.from(key, namespace)
     return this.#writer.set(key, payload, namespace, { ttlMs, staleMs, tags, negative: false })
-  }
-
-  /**
-   * What this process has of a key is old from now on.
-   * @param {string} key
-   * @param {string | undefined} namespace
-   */
-  #part(key, namespace) {
-    this.#flights.part(namespace ?? this.#namespace, key)
-    this.#reader.part(key, namespace)
-    this.#near?.drop(key, namespace)
   }
 
   /**
@@ -216,7 +206,7 @@ class TypeSafeCache {
    * @param {string | undefined} namespace
    */
   async #delete(keys, namespace) {
-    for (const key of keys) this.#part(key, namespace)
+    for (const key of keys) this.#parting.from(key, namespace)
     return this.#writer.delete(keys, namespace)
   }
 
@@ -302,7 +292,7 @@ class TypeSafeCache {
     const { keys, payloads } = given.pairs(entries, (value, name) => this.#values.encode(value, name))
     // As with `set`: what is not to be stored must not leave older values in its place.
     if (ttlMs === 0) return void (await this.#delete(keys, namespace))
-    for (const key of keys) this.#part(key, namespace)
+    for (const key of keys) this.#parting.from(key, namespace)
     await this.#writer.setMany(keys, payloads, namespace, { ttlMs, staleMs, tags })
   }
 
@@ -323,56 +313,11 @@ class TypeSafeCache {
   async deletePattern(glob, namespace) {
     check.key(glob, 'glob')
     given.optionalNamespace(namespace)
-    return this.#degrade.or(this.#deleteMatching(glob, namespace), none)
-  }
-
-  /**
-   * @param {string} glob
-   * @param {string | undefined} namespace
-   */
-  async #deleteMatching(glob, namespace) {
-    // Which keys match is the server's to say; what was read in this turn is shared no longer, and what is in memory is forgotten.
-    const part = () => {
-      this.#flights.partAll(namespace ?? this.#namespace)
-      this.#reader.partAll()
-      this.#writes.moveAll(namespace ?? this.#namespace)
-      this.#near?.clear()
-    }
-    part()
-    try {
-      const count = await this.#store.deleteMatching(glob, namespace)
-      this.#tally.invalidated(count)
-      return count
-    } finally {
-      part()
-    }
+    return this.#degrade.or(this.#parting.fromAll(namespace, () => this.#store.deleteMatching(glob, namespace)), none)
   }
 
   clear() {
     return this.deletePattern('*')
-  }
-
-  /**
-   * @param {readonly string[]} tags
-   * @param {boolean} all
-   * @param {boolean} expire
-   */
-  async #invalidate(tags, all, expire) {
-    // Which keys carry them is the server's to say.
-    const part = () => {
-      this.#flights.partFromAll()
-      this.#reader.partAll()
-      this.#writes.moveEverything()
-      this.#near?.clear()
-    }
-    part()
-    try {
-      const count = await this.#store.invalidate(tags, all, expire)
-      this.#tally.invalidated(count)
-      return count
-    } finally {
-      part()
-    }
   }
 
   /**

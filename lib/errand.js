@@ -18,7 +18,7 @@ class Errand extends Flight {
   #scope = new AsyncResource('RedwrightLoad', UNTOLD)
   /** What the read is for, where it is for a copy in memory. @type {import('./reader').Copy | null} */
   copy = null
-  isServedStale = false
+  #isServedStale = false
   /** Who wants to know when the store has answered the read; `null` when it has. @type {(() => void)[] | null | undefined} */
   #waiting = undefined
 
@@ -28,7 +28,7 @@ class Errand extends Flight {
    * @param {string} key
    * @param {import('./flights').Terms} terms
    * @param {Fetcher} fetcher
-   * @param {Plan & Partial<import('./read-through').JudgedPlan>} plan
+   * @param {Plan & Partial<import('./judged').JudgedPlan>} plan
    */
   constructor(owner, namespace, key, terms, fetcher, plan) {
     super(namespace, key, terms)
@@ -61,6 +61,17 @@ class Errand extends Flight {
   whenAnswered(callback) {
     if (this.#waiting === null) callback()
     else (this.#waiting ??= []).push(callback)
+  }
+
+  /**
+   * A stale value, which is counted once however often it is given.
+   * @param {any} value
+   * @param {import('./tally').Tally} tally
+   */
+  serveStale(value, tally) {
+    if (!this.#isServedStale) tally.stale(1)
+    this.#isServedStale = true
+    return value
   }
 
   /** The store has answered. */

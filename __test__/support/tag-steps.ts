@@ -110,10 +110,11 @@ export class Protocol {
     }
     if (!apart) {
       const isBound = terms !== undefined
-      const keys = [key, ...tags.flatMap(({ index, last }) => (isBound ? [index, last] : [index]))]
-      const numbers = tags.map((_, i) => i + 1).join(',')
+      const width = isBound ? 2 : 1
+      const keys = [...tags.flatMap(({ index, last }) => (isBound ? [index, last] : [index])), key]
+      const places = tags.map((_, i) => width * i + 1).join(',')
       const entries = isBound ? [terms.token, value] : [value]
-      const step = this.#run('STORE', keys, 1, isBound ? 1 : '', life, terms?.snapshot ?? '', isBound ? 1 : '', 1, 1, numbers, ...entries)
+      const step = this.#run('STORE', keys, width * tags.length, width, life, terms?.snapshot ?? '', isBound ? 1 : '', 1, 1, places, ...entries)
       return void (yield () => last(step))
     }
     const { token, snapshot, within } = terms ?? { token: this.#token(), snapshot: '', within: WRITE }
@@ -125,7 +126,7 @@ export class Protocol {
       registered &&= reply === 1
     }
     if (!registered) return void (yield this.#run('ABANDON', [key], token, 0))
-    const step = this.#run('STORE', [key], 1, '', life, '', 1, 1, 1, '', token, value)
+    const step = this.#run('STORE', [key], 0, 1, life, '', 1, 1, 1, '', token, value)
     yield () => last(step)
   }
 

@@ -4,7 +4,7 @@
 
 const { KIND } = require('../http/record')
 const { verdictOf } = require('../http/verdict')
-const { VERDICT } = require('../read-through')
+const { VERDICT } = require('../judged')
 const { credentialsOf, mayHave } = require('./credentials')
 const { hasWishes, onlyStored, whyNot } = require('./wishes')
 

@@ -117,7 +117,7 @@ class ResponseCache {
    * What is stored under a key, or what `fetcher` gives; `LATE` where Redis takes its time, or another who loads.
    * @param {string} key
    * @param {import('../loader').Fetcher} fetcher
-   * @param {{ judge: (value: any) => import('../read-through').Verdict, terms: object, waitMs: number, tagged: boolean, ahead?: any }} how
+   * @param {{ judge: (value: any) => import('../judged').Verdict, terms: object, waitMs: number, tagged: boolean, ahead?: any }} how
    * @returns {Promise<any>}
    */
   read(key, fetcher, how) {

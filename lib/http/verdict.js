@@ -2,7 +2,7 @@
 
 // What becomes of a stored response when a request asks for it: arithmetic on what was told when it was stored.
 
-const { VERDICT } = require('../read-through')
+const { VERDICT } = require('../judged')
 const { judgeRequest } = require('./policy')
 const { KIND } = require('./record')
 
@@ -15,7 +15,7 @@ const { KIND } = require('./record')
  * @param {import('./record').Stored | null} stored
  * @param {Wish} wish
  * @param {number} now
- * @returns {import('../read-through').Verdict}
+ * @returns {import('../judged').Verdict}
  */
 function verdictOf(stored, wish, now) {
   if (stored === null) return VERDICT.REPLACE
