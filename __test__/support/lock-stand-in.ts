@@ -82,6 +82,11 @@ export class LockStandIn {
     for (const held of this.#held.values()) held.reason = 3
   }
 
+  /** Nothing crosses together here. */
+  callTogether(): null {
+    return null
+  }
+
   /** What the native half would be asked through `lib/redis.js`. */
   call(submit: (native: any, ticket: number) => number, decode: Decode = null, signal?: AbortSignal): Promise<any> {
     if (signal?.aborted) return Promise.reject(signal.reason)

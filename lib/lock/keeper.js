@@ -3,9 +3,11 @@
 // Who asks for locks of one kind and prefix, and finds those that are held and renewed when something is told of them.
 
 const { randomUUID } = require('node:crypto')
+const { Takes, Releases } = require('./gathered')
 const { HeldLock, lose, lossOf } = require('./held-lock')
-const { RENEW } = require('./native')
+const { FAIR, RENEW } = require('./native')
 const { listen } = require('./listening')
+const { isOne } = require('./resources')
 
 /** What became of a release, as `src/lock/` says it. */
 const RELEASED = /** @type {const} */ ({ 1: 'released', 0: 'expired', '-1': 'stolen', 2: 'unknown' })
@@ -17,6 +19,7 @@ const FEW = 64
  * @typedef {object} Link
  * @property {import('./native').NativeLock | null} native what it is once something was asked
  * @property {(submit: (native: import('./native').NativeLock, ticket: number) => number, decode?: import('../calls').Decode | null, signal?: AbortSignal) => Promise<any>} call
+ * @property {(by: import('../calls').Gatherer, key: string, entry: any, decode: import('../calls').Decode) => Promise<any> | null} callTogether
  */
 
 /**
@@ -36,6 +39,8 @@ class Keeper {
   /** By their number, those that are renewed until they are given back or lost. @type {Map<number, HeldLock>} */
   #renewed = new Map()
   #sweepAt = FEW
+  #takes = new Takes(() => this.#native)
+  #releases = new Releases(() => this.#native)
   #counts
 
   /**
@@ -61,20 +66,25 @@ class Keeper {
   acquire(names, ttlMs, terms, mode, busy) {
     const token = randomUUID()
     const { waitMs, signal, flags, maxHoldMs, replicas, replicaTimeoutMs, permits } = terms
+    const decode = (/** @type {any} */ answer) => {
+      if (signal !== undefined && signal.aborted) return this.#decline(answer)
+      if (typeof answer === 'number') {
+        this.#counts.busy++
+        return busy(answer)
+      }
+      this.#counts.acquired++
+      const [, , , rounds] = answer
+      const lock = new HeldLock(this, answer, names, mode, rounds === 0 ? token : `${token}~${rounds}`)
+      if ((flags & RENEW) !== 0) this.#keep(answer[0], lock)
+      return lock
+    }
+    if (waitMs === 0 && signal === undefined && (flags & FAIR) === 0 && replicas === 0 && isOne(names)) {
+      const answer = this.#link.callTogether(this.#takes, names, { token, ttlMs, mode, flags, maxHoldMs, permits }, decode)
+      if (answer !== null) return answer
+    }
     return this.#link.call(
       (native, ticket) => native.acquire(ticket, names, token, ttlMs, waitMs, mode, flags, maxHoldMs, replicas, replicaTimeoutMs, permits),
-      (answer) => {
-        if (signal !== undefined && signal.aborted) return this.#decline(answer)
-        if (typeof answer === 'number') {
-          this.#counts.busy++
-          return busy(answer)
-        }
-        this.#counts.acquired++
-        const [, , , rounds] = answer
-        const lock = new HeldLock(this, answer, names, mode, rounds === 0 ? token : `${token}~${rounds}`)
-        if ((flags & RENEW) !== 0) this.#keep(answer[0], lock)
-        return lock
-      },
+      decode,
       signal,
     )
   }
@@ -95,7 +105,7 @@ class Keeper {
    */
   release(id, decode) {
     this.#renewed.delete(id)
-    return this.#link.call((native, ticket) => native.release(ticket, id), decode)
+    return this.#link.callTogether(this.#releases, '', id, decode) ?? this.#link.call((native, ticket) => native.release(ticket, id), decode)
   }
 
   /**

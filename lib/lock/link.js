@@ -50,6 +50,18 @@ class Link {
   }
 
   /**
+   * As `call`, of one that crosses together with others of its turn; `null` where that is not gathered, and nothing has begun.
+   * @param {import('../calls').Gatherer} by
+   * @param {string} key
+   * @param {any} entry
+   * @param {import('../calls').Decode} decode
+   * @returns {Promise<any> | null}
+   */
+  callTogether(by, key, entry, decode) {
+    return this.native === null || this.#clients.length > 1 ? null : bridge.callTogether(by, key, entry, 0, decode)
+  }
+
+  /**
    * Who decodes the answer holds the clients meanwhile.
    * @param {NativeLock} native
    * @param {(native: NativeLock, ticket: number) => number} submit

@@ -4,7 +4,7 @@ use super::deadlines::Deadlines;
 use super::job::{Ledger, Running, expired, panicked};
 use super::outcome::Outcome;
 use super::port::Port;
-use crate::common::Attempt;
+use crate::common::{Attempt, begin};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -35,6 +35,18 @@ pub struct Caller {
 impl Caller {
     pub fn attempt(&self) -> &Arc<Attempt> {
         &self.attempt
+    }
+
+    /// Begins work that is for this caller alone: its first step is done at once, and it ends where the caller has given up.
+    pub async fn begin<Fut>(self, work: impl FnOnce(Caller) -> Fut)
+    where
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let (port, ticket, attempt) = (self.port.clone(), self.ticket, self.attempt.clone());
+        let left = begin(work(self)).await;
+        if let (Some(port), Some(left)) = (port, left) {
+            port.end_with(ticket, &attempt, left);
+        }
     }
 
     /// Nothing comes of it where the caller has given up, or its time is over.

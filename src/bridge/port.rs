@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::task::AbortHandle;
 
 /// The ticket under which events travel; no operation has it.
 pub(super) const EVENT: u32 = u32::MAX;
@@ -81,6 +82,14 @@ impl Port {
             running.resize_with(slot + 1, || None);
         }
         running[slot] = Some(operation);
+    }
+
+    /// Has work end with its operation, which it is for alone. I/O thread only.
+    pub(super) fn end_with(&self, ticket: u32, attempt: &Arc<Attempt>, work: AbortHandle) {
+        match lock(&self.running).get_mut(ticket as usize) {
+            Some(Some(operation)) if Arc::ptr_eq(&operation.attempt, attempt) => operation.abort = Some(work),
+            _ => work.abort(),
+        }
     }
 
     /// Ends an operation with its outcome, unless it has ended already. I/O thread only.

@@ -8,7 +8,7 @@ use super::write;
 use crate::bridge::{Caller, Outcome, append_utf8};
 use crate::client::{Client, Error, NO_DEADLINE};
 use crate::common::{Attempt, keys};
-use crate::redis::{Dispatch, NativeRedis};
+use crate::redis::{Dispatch, NativeRedis, gathered};
 use bytes::Bytes;
 use napi::JsString;
 use napi::bindgen_prelude::{Env, Result, Uint32ArraySlice};
@@ -147,8 +147,7 @@ impl NativeCache {
     pub fn get_together(&self, env: Env, slots: Uint32ArraySlice<'_>, count: u32, ids: JsString<'_>) -> Result<u32> {
         let mut text = Vec::with_capacity(USUAL_ID * count as usize);
         append_utf8(&env, &ids, &mut text)?;
-        let (numbers, wishes): (Vec<u32>, Vec<u32>) =
-            slots.as_chunks().0.iter().take(count as usize).map(|[ticket, wish]| (*ticket, *wish)).unzip();
+        let (tickets, wishes) = gathered(&slots, count);
         let (space, batch) = (self.space.clone(), self.batch.clone());
         let (traffic, learnt) = (self.traffic.clone(), self.learnt.clone());
         let run = move |client: Client, callers: Vec<Caller>| async move {
@@ -165,8 +164,7 @@ impl NativeCache {
             let reading = Reading { from: From { client, traffic }, learnt };
             together::read(reading, reads.collect()).await;
         };
-        let (taken, status) = self.dispatch.submit_group(&numbers, self.timeout, run);
-        Ok(taken as u32 | (status as u32) << 16)
+        Ok(self.dispatch.submit_group(&tickets, self.timeout, run).word())
     }
 
     #[napi(catch_unwind)]

@@ -9,6 +9,7 @@ use super::write;
 use crate::bridge::{Caller, Outcome, append_utf8};
 use crate::client::{Client, Error, NO_DEADLINE};
 use crate::common::Attempt;
+use crate::redis::gathered;
 use bytes::Bytes;
 use napi::JsString;
 use napi::bindgen_prelude::{Either, Env, Float64ArraySlice, Result, Uint8Array, Uint32ArraySlice};
@@ -172,12 +173,10 @@ impl NativeCache {
         spans: Float64ArraySlice<'_>,
         tags: String,
     ) -> Result<u32> {
-        let count = count as usize;
-        let mut values = Vec::with_capacity(count * USUAL_TEXT);
+        let mut values = Vec::with_capacity(count as usize * USUAL_TEXT);
         append_utf8(&env, &texts, &mut values)?;
-        let (tickets, tag_counts): (Vec<u32>, Vec<u32>) =
-            slots.as_chunks().0.iter().take(count).map(|[ticket, tags]| (*ticket, *tags)).unzip();
-        let spans: Vec<[f64; 2]> = spans.as_chunks().0.iter().take(count).copied().collect();
+        let (tickets, tag_counts) = gathered(&slots, count);
+        let spans: Vec<[f64; 2]> = spans.as_chunks().0.iter().take(count as usize).copied().collect();
         let (storing, prefix, space) = (self.storing(), self.prefix.clone(), self.space.clone());
         let plain = self.plain(codec::JSON.into(), Bytes::new(), Life::Endless);
         let run = move |client: Client, callers: Vec<Caller>| {
@@ -191,9 +190,7 @@ impl NativeCache {
             });
             store::put_together(client, storing, puts.collect())
         };
-        let timeout = self.timeout_of_store(true);
-        let (taken, status) = self.dispatch.submit_group(&tickets, timeout, run);
-        Ok(taken as u32 | (status as u32) << 16)
+        Ok(self.dispatch.submit_group(&tickets, self.timeout_of_store(true), run).word())
     }
 
     /// Values that have nothing but lives.

@@ -156,7 +156,9 @@ async fn told(reading: &Reading, reads: Vec<Read>, replies: Vec<Reply>, there: O
         }
         let stored = reading.from.traffic.received(reply).map(parse);
         match stored {
-            Some(stored) if is_timed(&stored, read.wish) => begin(timed(reading.clone(), read, stored)).await,
+            Some(stored) if is_timed(&stored, read.wish) => {
+                begin(timed(reading.clone(), read, stored)).await;
+            }
             stored => read.caller.answer(judged(stored, None, read.wish)),
         }
     }

@@ -34,20 +34,24 @@ mod flags {
 /// The locks of a prefix, over one client or several.
 #[napi]
 pub struct NativeLock {
-    dispatch: Arc<Dispatch>,
-    desk: Arc<Desk>,
+    pub(super) dispatch: Arc<Dispatch>,
+    pub(super) desk: Arc<Desk>,
     family: u32,
 }
 
-fn millis(ms: f64) -> Duration {
+pub(super) fn millis(ms: f64) -> Duration {
     Duration::from_millis(ms as u64)
+}
+
+pub(super) fn renewal(flags: u32, at_most: f64) -> Option<Renewal> {
+    (flags & flags::RENEWS != 0).then(|| Renewal { at_most: millis(at_most) })
 }
 
 type Answer = Result<Outcome, Error>;
 
 impl NativeLock {
     /// `mode`: 1 for a reader.
-    fn kind(&self, mode: u32) -> Kind {
+    pub(super) fn kind(&self, mode: u32) -> Kind {
         match (self.family, mode) {
             (family::LOCK, _) => Kind::Lock,
             (family::SEMAPHORE, _) => Kind::Permit,
@@ -90,10 +94,15 @@ impl NativeLock {
         // Also where the circuit is open: somebody waits for it.
         let status = self.dispatch.observe(ticket, Some(self.desk.each), run);
         if status == Status::Busy {
-            let desk = self.desk.clone();
-            self.dispatch.aside(async move { undo::begin(&desk, &again, &[], ttl) });
+            self.give_back_aside(again, ttl);
         }
         status as u32
+    }
+
+    /// Gives back what nobody was let in to give back.
+    pub(super) fn give_back_aside(&self, claim: Claim, ttl: Duration) {
+        let desk = self.desk.clone();
+        self.dispatch.aside(async move { undo::begin(&desk, &claim, &[], ttl) });
     }
 }
 
@@ -142,7 +151,7 @@ impl NativeLock {
             ttl: millis(ttl),
             wait: millis(wait),
             fair: flags & flags::FAIR != 0,
-            renewal: (flags & flags::RENEWS != 0).then(|| Renewal { at_most: millis(at_most) }),
+            renewal: renewal(flags, at_most),
             durable: (replicas != 0).then(|| (Replicas::of(replicas), millis(replica_timeout))),
         };
         let desk = self.desk.clone();

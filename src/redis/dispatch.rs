@@ -30,6 +30,24 @@ pub enum Status {
     Open = 4,
 }
 
+/// What became of operations that were gathered: so many, from the first, were handed over; and what becomes of the rest.
+pub struct Taken {
+    pub count: usize,
+    pub rest: Status,
+}
+
+impl Taken {
+    /// As it crosses: what becomes of the rest stands above 16 bits.
+    pub fn word(&self) -> u32 {
+        self.count as u32 | (self.rest as u32) << 16
+    }
+}
+
+/// The tickets of operations that were gathered, and a word of each, as they stand in turns in what crosses.
+pub fn gathered(slots: &[u32], count: u32) -> (Vec<u32>, Vec<u32>) {
+    slots.as_chunks().0.iter().take(count as usize).map(|[ticket, word]| (*ticket, *word)).unzip()
+}
+
 /// What is told of every outcome.
 pub struct Books {
     pub metrics: Metrics,
@@ -111,33 +129,56 @@ impl Dispatch {
         if opens_turn { Status::OpensTurn } else { Status::Taken }
     }
 
-    /// Hands over operations that were gathered in the middle of a turn. How many of them, from the first; and what becomes of the rest.
-    pub fn submit_group<F, Fut>(&self, tickets: &[u32], timeout: Option<Duration>, run: F) -> (usize, Status)
+    /// Hands over operations that were gathered in the middle of a turn.
+    pub fn submit_group<F, Fut>(&self, tickets: &[u32], timeout: Option<Duration>, run: F) -> Taken
+    where
+        F: FnOnce(Client, Vec<Caller>) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.hand_over_group(tickets, timeout, run, |lease| self.books.circuit.enter(lease))
+    }
+
+    /// As `submit_group`, for operations that an open circuit lets through.
+    pub fn observe_group<F, Fut>(&self, tickets: &[u32], timeout: Option<Duration>, run: F) -> Taken
+    where
+        F: FnOnce(Client, Vec<Caller>) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.hand_over_group(tickets, timeout, run, |_| Some(self.books.circuit.observer()))
+    }
+
+    fn hand_over_group<F, Fut>(
+        &self,
+        tickets: &[u32],
+        timeout: Option<Duration>,
+        run: F,
+        enter: impl Fn(&Lease) -> Option<Stamp>,
+    ) -> Taken
     where
         F: FnOnce(Client, Vec<Caller>) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
         let lease = self.lease.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(lease) = lease.as_ref() else { return (0, Status::Closed) };
+        let Some(lease) = lease.as_ref() else { return Taken { count: 0, rest: Status::Closed } };
         let mut places = Vec::with_capacity(tickets.len());
-        let mut status = Status::Taken;
+        let mut rest = Status::Taken;
         for &ticket in tickets {
-            match self.admit(|| self.books.circuit.enter(lease)) {
+            match self.admit(|| enter(lease)) {
                 Ok(Stamp(stamp)) => places.push(Place { ticket, stamp }),
                 Err(refused) => {
-                    status = refused;
+                    rest = refused;
                     self.refuse_more(tickets.len() - places.len() - 1, refused);
                     break;
                 }
             }
         }
-        let taken = places.len();
-        if taken > 0 {
+        let count = places.len();
+        if count > 0 {
             let (client, timeout) = (self.client.clone(), timeout.unwrap_or(self.timeout));
             let submission = GroupSubmission { port: self.port.clone(), places, timeout, ledger: self.books.clone() };
             lease.submit_group(submission, |callers| run(client, callers));
         }
-        (taken, status)
+        Taken { count, rest }
     }
 
     /// Counts those that are refused with another.

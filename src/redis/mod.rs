@@ -9,6 +9,6 @@ mod native;
 mod options;
 mod outcome;
 
-pub use dispatch::{Dispatch, Status};
+pub use dispatch::{Dispatch, Status, gathered};
 pub use native::NativeRedis;
 pub use outcome::answer;
