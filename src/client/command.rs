@@ -155,10 +155,17 @@ impl Command {
         Command::known(Verb::Other(Str::from_static(name)), Vec::with_capacity(4), false)
     }
 
-    /// `EVAL` or `EVALSHA`, up to the number of keys. `guarded`: nothing is known of the reply, nor of what was done before an error. Ours are
-    /// refused before their first write, or as a whole.
-    pub(super) fn script(name: &'static str, script: Bytes, guarded: bool, divisible: bool) -> Self {
-        Command { guarded, partial: guarded, divisible, ..Command::new(name).arg(script) }
+    /// `guarded`: nothing is known of the reply, nor of what was done before an error. Ours are refused before their first write, or as a whole.
+    pub(super) fn script(name: &'static str, args: Vec<Bytes>, guarded: bool, divisible: bool) -> Self {
+        let verb = Verb::Other(Str::from_static(name));
+        Command { guarded, partial: guarded, divisible, ..Command::known(verb, args, false) }
+    }
+
+    /// Another command in its place, with the same arguments but for the first.
+    pub(super) fn with_first(mut self, name: &'static str, first: Bytes) -> Self {
+        self.verb = Verb::Other(Str::from_static(name));
+        self.args[0] = first;
+        self
     }
 
     /// Whether the server wants it in parts: some of its keys have moved on and some have not.

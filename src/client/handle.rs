@@ -111,20 +111,20 @@ impl Client {
     /// A command is sent again only when it is known not to have been executed, or when it is idempotent.
     pub async fn call(&self, attempt: &Attempt, command: Command) -> Result<Reply, Error> {
         let way = self.0.route.way(&command);
-        self.exchange(attempt, command, way).await.map(|(reply, ..)| reply)
+        self.exchange(attempt, &command, way).await.map(|(reply, ..)| reply)
     }
 
     /// As `call`, never of a replica: what was confirmed before is seen.
     pub async fn call_primary(&self, attempt: &Attempt, command: Command) -> Result<Reply, Error> {
         let way = Way { read: false, ..self.0.route.way(&command) };
-        self.exchange(attempt, command, way).await.map(|(reply, ..)| reply)
+        self.exchange(attempt, &command, way).await.map(|(reply, ..)| reply)
     }
 
     /// As `call`, on a way of one's own; tells the link and the connection, too.
     pub(super) async fn exchange(
         &self,
         attempt: &Attempt,
-        command: Command,
+        command: &Command,
         mut way: Way,
     ) -> Result<(Reply, Arc<Link>, Session), Error> {
         let turn = Turn::next();

@@ -14,7 +14,6 @@ use super::session::Session;
 use super::target::Target;
 use super::tracking::{Hub, Tracker};
 use super::way::Way;
-use bytes::Bytes;
 use futures_util::future::join_all;
 use std::sync::Arc;
 
@@ -54,14 +53,6 @@ impl Route {
             Route::Cluster(cluster) => {
                 Way { slot: command.slot(), read: cluster.reads_from_replicas() && command.is_read() }
             }
-        }
-    }
-
-    /// That of a script with such a first key.
-    pub fn way_of(&self, key: Option<&Bytes>) -> Way {
-        match self {
-            Route::Direct(node) if node.lane_count().is_none() => Way::default(),
-            _ => Way { slot: key.map(|key| super::slots::slot_of(key)), read: false },
         }
     }
 

@@ -67,7 +67,7 @@ impl Scan {
         };
         let command = Command::new("SCAN").arg(stretch.cursor.clone()).word("MATCH").arg(self.glob.clone());
         let command = command.word("COUNT").number(STEP).idempotent();
-        let (reply, _, session) = client.exchange(attempt, command, way).await?;
+        let (reply, _, session) = client.exchange(attempt, &command, way).await?;
         let (cursor, keys) = step(reply).ok_or_else(|| Error::new(ErrorKind::Protocol, MISFIT))?;
         if !stretch.session.is(&session) {
             self.lost += 1;

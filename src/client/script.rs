@@ -64,10 +64,17 @@ impl Script {
         Script { idempotent: false, ..self.clone() }
     }
 
-    fn command(&self, name: &'static str, script: &Bytes, keys: Vec<Bytes>, args: Vec<Bytes>) -> Command {
-        let command = Command::script(name, script.clone(), self.guarded, self.divisible).number(keys.len() as u64);
-        let command = keys.into_iter().chain(args).fold(command, Command::arg);
+    /// By its hash, which a server may not know.
+    fn command(&self, keys: Vec<Bytes>, args: Vec<Bytes>) -> Command {
+        let count = Bytes::from(keys.len().to_string());
+        let args = [self.sha.clone(), count].into_iter().chain(keys).chain(args).collect();
+        let command = Command::script("EVALSHA", args, self.guarded, self.divisible);
         if self.idempotent { command.idempotent() } else { command }
+    }
+
+    /// The same with its text.
+    fn in_full(&self, command: Command) -> Command {
+        command.with_first("EVAL", self.source.clone())
     }
 }
 
@@ -101,11 +108,11 @@ impl Client {
         keys: Vec<Bytes>,
         args: Vec<Bytes>,
     ) -> Result<(Reply, Arc<Link>, Session), Error> {
-        let by_hash = script.command("EVALSHA", &script.sha, keys.clone(), args.clone());
+        let by_hash = script.command(keys, args);
         let way = self.route().way(&by_hash);
-        match self.exchange(attempt, by_hash, way).await {
+        match self.exchange(attempt, &by_hash, way).await {
             Err(error) if error.server_code() == "NOSCRIPT" => {
-                self.exchange(attempt, script.command("EVAL", &script.source, keys, args), way).await
+                self.exchange(attempt, &script.in_full(by_hash), way).await
             }
             answer => answer,
         }
@@ -120,18 +127,19 @@ impl Client {
         keys: Vec<Bytes>,
         args: Vec<Bytes>,
     ) -> Result<Reply, Error> {
-        let way = self.route().way_of(keys.first());
+        let by_hash = script.command(keys, args);
+        let way = self.route().way(&by_hash);
         let known = (script.sha.clone(), self.route().standing(way).map_or(0, |(link, _)| Arc::as_ptr(&link) as usize));
         let connections = self.counters().connections.load(Ordering::Relaxed);
         if self.learnt().lock().get(&known) == Some(&connections) {
-            let answer = self.call(attempt, script.command("EVALSHA", &script.sha, keys.clone(), args.clone())).await;
+            let answer = self.exchange(attempt, &by_hash, way).await.map(|(reply, ..)| reply);
             if !answer.as_ref().is_err_and(|error| error.server_code() == "NOSCRIPT") {
                 return answer;
             }
             // Somebody has had the server forget it.
             self.learnt().lock().remove(&known);
         }
-        let answer = self.call(attempt, script.command("EVAL", &script.source, keys, args)).await;
+        let answer = self.call(attempt, script.in_full(by_hash)).await;
         if answer.is_ok() {
             self.learnt().lock().insert(known, connections);
         }
@@ -146,7 +154,7 @@ mod tests {
     #[test]
     fn what_may_be_run_twice_need_not_be() {
         let script = Script::ours("return 1").idempotent();
-        let is_idempotent = |script: &Script| script.command("EVALSHA", &script.sha, vec![], vec![]).idempotent;
+        let is_idempotent = |script: &Script| script.command(vec![], vec![]).idempotent;
         assert!(is_idempotent(&script) && !is_idempotent(&script.once()));
     }
 }
