@@ -59,6 +59,26 @@ onEveryBackend('locks of one turn', (backend) => {
     assert.equal((await got(both.write('r', LONG))).isValid(), true)
   })
 
+  test('of one resource, given back and asked for: in that order, however many others are asked for between', async () => {
+    const locks = lockOf(backend.redis)
+    for (const others of [0, 1, 30, 31, 32, 63]) {
+      const held = await got(locks.acquire('a', LONG))
+      const asked = [backend.redis.command('PING'), held.release(), ...names.slice(0, others).map((name) => locks.acquire(name, LONG)), locks.acquire('a', LONG)]
+      const [, outcome, ...given] = (await Promise.all(asked)) as [string, string, ...(HeldLock | null)[]]
+      assert.equal(outcome, 'released')
+      assert.ok(given.every((lock) => lock !== null), `behind ${others} others`)
+      await releaseAll(given)
+    }
+  })
+
+  test('are not held any more as soon as they are given back', async () => {
+    const locks = lockOf(backend.redis)
+    const held = await Promise.all(names.map((name) => got(locks.acquire(name, LONG))))
+    const released = [backend.redis.command('PING'), releaseAll(held)]
+    assert.equal(locks.metrics().held, 0)
+    await Promise.all(released)
+  })
+
   test('too many for a client: each that is refused says so, and none that is given back stays', async () => {
     const redis = await backend.connect({ maxPending: 10 })
     const locks = lockOf(redis)

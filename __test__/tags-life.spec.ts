@@ -70,6 +70,38 @@ onEveryBackend('the life of a tag', (backend) => {
       assert.ok((await pttl()) > HOUR / 2)
     })
 
+    test('has no end while an entry has none, though another is stored twice in one turn', async () => {
+      const { cache, pttl } = aCache()
+      await cache.cacheWithTags('endless', 1, Infinity, ['t'])
+      // The first of a turn leaves before the others.
+      await Promise.all(['first', 'a', 'a'].map((key) => cache.cacheWithTags(key, 1, '1s', ['t'])))
+      assert.equal(await pttl(), -1)
+    })
+
+    // There time goes on within a script.
+    if (!backend.name.includes('js-redis-server')) {
+      test('has no end where it was about to end when an entry came that has none', async () => {
+        for (let i = 0; i < 100; i++) {
+          const { cache, pttl, index } = aCache()
+          await backend.redis.command('ZADD', index, Date.now(), 'gone soon')
+          await backend.redis.command('PEXPIRE', index, 1)
+          await cache.cacheWithTags('a', 1, Infinity, ['t'])
+          assert.equal(await pttl(), -1)
+        }
+      })
+    }
+
+    test('what stays because its successor was refused is found for as long as it lives', async () => {
+      const { cache, pttl, index, members, key } = aCache()
+      await cache.cacheWithTags('a', 'endless', Infinity, ['t'])
+      const other = index.replace(/\{t\}$/, '{of another kind}')
+      await backend.redis.command('SET', other, 'no index', 'PX', HOUR)
+      await assert.rejects(cache.cacheWithTags('a', 'refused', '1h', ['t', 'of another kind']), { serverCode: 'WRONGTYPE' })
+      assert.equal(await cache.get('a'), 'endless')
+      assert.deepEqual([await pttl(), await members()], [-1, [key('a')]])
+      assert.equal(await cache.invalidateByTag('t'), 1)
+    })
+
     // Elsewhere they stay for a minute longer.
     test('members that have ended leave when others come', async () => {
       const { cache, members, key } = aCache()

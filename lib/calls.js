@@ -256,4 +256,4 @@ function addSource(receiver) {
 
 const finished = new FinalizationRegistry((/** @type {number} */ source) => sources.delete(source))
 
-module.exports = { TOGETHER, port, call, callTogether, callUntil, addSource }
+module.exports = { TOGETHER, port, call, callTogether, callUntil, leave, addSource }

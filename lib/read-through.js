@@ -250,7 +250,6 @@ class ReadThrough {
     if (errand.plan.ttlMs === 0) return this.#loads.load(errand, UNLEASED)
     return this.#loads.load(errand, await this.#rights.ask(errand, ASK.FORCE, 0, false))
   }
-
 }
 
 module.exports = { ReadThrough }

@@ -87,6 +87,8 @@ export class LockStandIn {
     return null
   }
 
+  handOver(): void {}
+
   /** What the native half would be asked through `lib/redis.js`. */
   call(submit: (native: any, ticket: number) => number, decode: Decode = null, signal?: AbortSignal): Promise<any> {
     if (signal?.aborted) return Promise.reject(signal.reason)

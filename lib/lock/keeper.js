@@ -19,6 +19,7 @@ const FEW = 64
  * @typedef {object} Link
  * @property {import('./native').NativeLock | null} native what it is once something was asked
  * @property {(submit: (native: import('./native').NativeLock, ticket: number) => number, decode?: import('../calls').Decode | null, signal?: AbortSignal) => Promise<any>} call
+ * @property {() => void} handOver has all leave that was gathered
  * @property {(by: import('../calls').Gatherer, key: string, entry: any, decode: import('../calls').Decode) => Promise<any> | null} callTogether
  */
 
@@ -150,6 +151,8 @@ class Keeper {
 
   /** How many are held now. */
   get held() {
+    // What was given back in this turn is not held any more.
+    this.#link.handOver()
     return this.#link.native?.held() ?? 0
   }
 

@@ -61,6 +61,10 @@ class Link {
     return this.native === null || this.#clients.length > 1 ? null : bridge.callTogether(by, key, entry, 0, decode)
   }
 
+  handOver() {
+    bridge.leave()
+  }
+
   /**
    * Who decodes the answer holds the clients meanwhile.
    * @param {NativeLock} native

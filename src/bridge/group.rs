@@ -5,6 +5,7 @@ use super::job::{Ledger, Running, expired, panicked};
 use super::outcome::Outcome;
 use super::port::Port;
 use crate::common::{Attempt, begin};
+use futures_util::FutureExt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -43,7 +44,8 @@ impl Caller {
         Fut: Future<Output = ()> + Send + 'static,
     {
         let (port, ticket, attempt) = (self.port.clone(), self.ticket, self.attempt.clone());
-        let left = begin(work(self)).await;
+        // Should it panic, the caller is told so as it is dropped, and the others are not concerned.
+        let left = begin(AssertUnwindSafe(work(self)).catch_unwind().map(drop)).await;
         if let (Some(port), Some(left)) = (port, left) {
             port.end_with(ticket, &attempt, left);
         }

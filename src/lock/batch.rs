@@ -64,6 +64,11 @@ impl Batch {
         answered.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Unavailable, "the connection was lost")))
     }
 
+    /// Whether something that waits is about this key.
+    pub fn concerns(&self, key: &Bytes) -> bool {
+        self.waiting().iter().any(|one| one.call.keys[0] == key)
+    }
+
     /// Sends what waits, so that what is sent next comes behind it.
     pub fn leave(&self, client: &Client) {
         let mut waiting = take(&mut *self.waiting());

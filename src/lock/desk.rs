@@ -38,7 +38,10 @@ impl Server {
         let scripts = [&*TAKE, &*FREE, &*RENEW, &*KEEP];
         match scripts.into_iter().position(|script| eq(script, call.script)) {
             // Who holds many has a call to himself.
-            Some(place) if call.keys.len() <= OF_ONE => self.batches()[place].ask(&self.client, attempt, call).await,
+            Some(place) if call.keys.len() <= OF_ONE => {
+                self.leave_about(&call.keys[0], place);
+                self.batches()[place].ask(&self.client, attempt, call).await
+            }
             _ => {
                 self.leave();
                 Box::pin(call.ask(&self.client, attempt)).await
@@ -56,6 +59,13 @@ impl Server {
 
     fn batches(&self) -> [&Arc<Batch>; 4] {
         [&self.take, &self.free, &self.renew, &self.keep]
+    }
+
+    /// Sends what waits about a key in other batches: a batch that is full leaves before others that wait for longer.
+    fn leave_about(&self, key: &Bytes, place: usize) {
+        let others =
+            self.batches().into_iter().enumerate().filter(|(other, batch)| *other != place && batch.concerns(key));
+        others.for_each(|(_, batch)| batch.leave(&self.client));
     }
 
     /// Sends what waits for others, so that what is asked next comes behind it.

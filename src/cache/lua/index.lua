@@ -29,15 +29,14 @@ local function enter(index, now, till, ...)
     return changed
   end
   if now % SWEEP == 0 then sweep(index, now, select('#', ...) / 2) end
-  local is_endless = till == '+inf'
-  -- They were there until then already, and so is the index.
-  if changed == 0 and not is_endless then return end
-  local left, count = redis.call('PTTL', index), select('#', ...) / 2
-  -- An index of these members only is new, or is without an end for members that are these.
-  if left == -1 and redis.call('ZCARD', index) <= count then left = 0 end
-  if is_endless then
-    if left > 0 then redis.call('PERSIST', index) end
-  elseif left ~= -1 and left < till - now then
-    redis.call('PEXPIRE', index, math.ceil((till - now) * 1.25))
+  if till == '+inf' then
+    if redis.call('PTTL', index) ~= -1 then redis.call('PERSIST', index) end
+    return
   end
+  -- They were there until then already, and so is the index.
+  if changed == 0 then return end
+  local left = redis.call('PTTL', index)
+  -- One that holds nothing but what was just moved or added has just begun, or was without an end for nothing else.
+  if left == -1 and redis.call('ZCARD', index) == changed then left = 0 end
+  if left ~= -1 and left < till - now then redis.call('PEXPIRE', index, math.ceil((till - now) * 1.25)) end
 end

@@ -7,7 +7,7 @@
 -- ARGV[3]   the epoch before its load, or empty
 -- Reply     1, or 0 where the tag was invalidated since
 -- Atomic    because an invalidation between the look and the entering would miss the key.
--- TTL       the longest of the lives that the index was given, and up to a quarter more.
+-- TTL       the index ends when the last of its members leaves, or up to a quarter later.
 
 local snapshot = ARGV[3]
 if snapshot ~= '' and tonumber(redis.call('GET', KEYS[2]) or 0) > tonumber(snapshot) then return 0 end

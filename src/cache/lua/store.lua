@@ -14,7 +14,7 @@
 -- Reply     for each entry 1 where it was stored, 0 where its terms did not hold, or an error
 -- Atomic    because between the look at the terms and the write another could break them; and because an entry must never be there
 --           that is in no index of its tags, nor leave one before it has ended.
--- TTL       entries have theirs, an index has the longest of those it was given and a little more.
+-- TTL       entries have theirs, an index ends when the last of those it was given leaves, or up to a quarter later.
 
 -- Entries without terms are the common case: each costs a few steps of its own, a `SET`, and its place in a `ZADD` for each tag. What a script is
 -- told costs the server about as much as what it does, so it is told once what many have in common.
@@ -71,59 +71,56 @@ local function refused(key, token, snapshot, tags)
   end
 end
 
--- The keys of `count` entries, behind those of `first` others, as members of an index.
-local function members(first, count, score)
-  local list = {}
-  for i = 1, count do
-    list[2 * i - 1], list[2 * i] = score, KEYS[first + i]
-  end
-  return list
-end
-
--- Enters them until `till` into the indexes of tags. Gives an error where one of these is none: then what is there in their places stays in the others, however long it lives.
-local function enter_all(tags, first, count, till)
+-- Why some of several indexes cannot be entered; nothing where they can. Asked before any of them is: what is there in the place of an entry that is not
+-- stored stays where it is in the others.
+local checked = {}
+local function unsound(tags)
   for i = 1, #tags do
-    local index, err = KEYS[tags[i]], nil
-    if count == 1 then
-      err = enter(index, now(), till, till, KEYS[first + 1])
-    else
-      err = enter(index, now(), till, unpack(members(first, count, till)))
-    end
-    if err then
-      for before = 1, i - 1 do call('ZADD', KEYS[tags[before]], unpack(members(first, count, '+inf'))) end
-      return err
-    end
+    local index = KEYS[tags[i]]
+    if checked[index] == nil then checked[index] = redis.pcall('ZCARD', index) end
+    if type(checked[index]) == 'table' then return checked[index] end
   end
 end
 
-local replies, done = {}, 0
-local first, at = tonumber(ARGV[1]), 3
+local replies = {}
 
--- Stores the next `count` entries, whose values come next. An entry is entered before it is written.
-local function store(count, life, tags, till)
-  local err = enter_all(tags, first, count, till)
-  for i = 1, count do
+-- Entries of one run that wait to be stored: their keys, and where their values and answers are.
+local keys, values, places = {}, {}, {}
+
+-- Stores them. An entry is entered before it is written.
+local function store(life, tags, till)
+  if #keys == 0 then return end
+  local err = #tags > 1 and unsound(tags)
+  if not err and #tags > 0 then
+    local members = {}
+    for i = 1, #keys do members[2 * i - 1], members[2 * i] = till, keys[i] end
+    for i = 1, #tags do err = err or enter(KEYS[tags[i]], now(), till, unpack(members)) end
+  end
+  for i = 1, #keys do
     if not err then
       if life == '' then
-        call('SET', KEYS[first + i], ARGV[at])
+        call('SET', keys[i], ARGV[values[i]])
       else
-        call('SET', KEYS[first + i], ARGV[at], 'PX', life)
+        call('SET', keys[i], ARGV[values[i]], 'PX', life)
       end
     end
-    replies[done + i], at = err or 1, at + 1
+    replies[places[i]] = err or 1
   end
-  first, done = first + count, done + count
+  keys, values, places = {}, {}, {}
 end
 
--- As `store` for an entry with one tag and an end, which is the common case, without the tables that the others need.
-local function store_one(place, life, till)
-  first, done = first + 1, done + 1
-  local err = enter(KEYS[place], time, till, till, KEYS[first])
-  if not err then call('SET', KEYS[first], ARGV[at], 'PX', life) end
-  replies[done], at = err or 1, at + 1
+local first, place, at = tonumber(ARGV[1]), 0, 3
+
+-- As `store` for the next entry, of one tag and with an end, which is the common case, without the tables that the others need.
+local function store_one(tag, life, till)
+  place = place + 1
+  local key = KEYS[first + place]
+  local err = enter(KEYS[tag], time, till, till, key)
+  if not err then call('SET', key, ARGV[at], 'PX', life) end
+  replies[place], at = err or 1, at + 1
 end
 
-while first < #KEYS do
+while first + place < #KEYS do
   local life, snapshot, has_terms, runs = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1', tonumber(ARGV[at + 3])
   local is_bound = has_terms or snapshot ~= ''
   local till = life == '' and '+inf' or nil
@@ -132,25 +129,30 @@ while first < #KEYS do
     local count, tags = tonumber(ARGV[at]), ARGV[at + 1]
     at = at + 2
     if not till and tags ~= '' then till = leaves(now(), life + MARGIN) end
-    local place = count == 1 and life ~= '' and not is_bound and tonumber(tags)
-    if place then
-      store_one(place, life, till)
-    elseif not is_bound then
-      store(count, life, places_of(tags), till)
+    local tag = count == 1 and life ~= '' and not is_bound and tonumber(tags)
+    if tag then
+      store_one(tag, life, till)
     else
+      local waits = {}
       tags = places_of(tags)
-      -- One by one: the terms of each are looked at when those before it are written.
       for _ = 1, count do
-        local token
+        place = place + 1
+        local key, token, why = KEYS[first + place], nil, nil
         if has_terms then token, at = ARGV[at], at + 1 end
-        local why = refused(KEYS[first + 1], token, snapshot, tags)
-        if why == nil then
-          store(1, life, tags, till)
-        else
-          first, done, at = first + 1, done + 1, at + 1
-          replies[done] = why
+        if is_bound then
+          -- The lease goes with what is written.
+          if waits[key] then store(life, tags, till) end
+          why = refused(key, token, snapshot, tags)
         end
+        if why == nil then
+          local next = #keys + 1
+          keys[next], values[next], places[next], waits[key] = key, at, place, true
+        else
+          replies[place] = why
+        end
+        at = at + 1
       end
+      store(life, tags, till)
     end
   end
 end

@@ -39,7 +39,7 @@ local function count_one(policy, key, text, cost, costs)
   return true
 end
 
--- `text` is what the key holds, as `gcra.lua` has it; it need not be known where the rate is 1, and nothing is ever rounded.
+-- `text` is what the key holds, as `gcra.lua` has it. At a rate of 1 nothing is rounded, and it need not be known.
 local function owe_one(policy, key, text, cost)
   local limit, span, rate, left = policy.limit, policy.span, policy.rate, max(0, call('PTTL', key))
   local debt = left * rate
@@ -53,7 +53,7 @@ local function owe_one(policy, key, text, cost)
     return true
   end
   local longer = ceil(after / rate)
-  -- What is there is written anew only where it says something else.
+  -- At a rate of 1 the value is the same, and only its end moves.
   if rate ~= 1 or text ~= '0' or left == 0 or call('PEXPIRE', key, longer) == 0 then
     call('SET', key, longer * rate - after, 'PX', longer)
   end
