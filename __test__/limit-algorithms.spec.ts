@@ -127,7 +127,7 @@ onEveryBackend('a limit', (backend) => {
 
   test('has a method for each algorithm', async () => {
     const key = fresh()
-    const { degraded } = limits.metrics()
+    const limits = limiter(backend.redis)
     const pick = ({ allowed, limit, remaining, degraded }: any) => [allowed, limit, remaining, degraded]
     assert.deepEqual(pick(await limits.fixedWindow(key, 5, '30d', { cost: 2 })), [true, 5, 3, false])
     assert.deepEqual(pick(await limits.slidingWindow(key, 5, '30d', { cost: 2 })), [true, 5, 3, false])
@@ -137,6 +137,6 @@ onEveryBackend('a limit', (backend) => {
     // A number of seconds, as `check` has it in ms, and under the same name.
     await limits.fixedWindow(key, 5, 3600)
     assert.equal((await limits.peek(key, { algorithm: 'fixedWindow', limit: 5, period: 3_600_000 })).remaining, 4)
-    assert.equal(limits.metrics().degraded, degraded)
+    assert.deepEqual(limits.metrics().degraded, 0)
   })
 })
