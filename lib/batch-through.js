@@ -292,17 +292,13 @@ class BatchThrough {
   }
 
   /**
-   * Not waited for: it leaves before whatever the caller does next.
    * @param {Errand} errand
    * @param {number} token
    * @param {string[]} keys
    * @param {number} restMs
    */
   #giveBack({ plan }, token, keys, restMs) {
-    if (token === 0 || keys.length === 0) return
-    this.#store.abandon(keys, token, restMs, plan.namespace).catch(() => {
-      // They end by themselves.
-    })
+    this.#store.abandon(keys, token, restMs, plan.namespace)
   }
 
   /**

@@ -98,16 +98,12 @@ class Rights {
   }
 
   /**
-   * Not waited for: it leaves before whatever the caller does next.
    * @param {Errand} errand
    * @param {number} token
    * @param {number} restMs
    */
   giveBack({ key, plan }, token, restMs) {
-    if (token === 0) return
-    this.#store.abandon([key], token, restMs, plan.namespace).catch(() => {
-      // It ends by itself.
-    })
+    this.#store.abandon([key], token, restMs, plan.namespace)
   }
 }
 

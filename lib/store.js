@@ -281,14 +281,16 @@ class Store {
   }
 
   /**
-   * Gives leases back; where a value is there, nobody loads it again for `restMs`.
+   * Gives leases back, if there is a token; where a value is there, nobody loads it again for `restMs`. Not waited for: it leaves before whatever the caller does
+   * next, and should it fail, they end by themselves.
    * @param {string[]} keys
    * @param {number} token
    * @param {number} restMs
    * @param {string | undefined} namespace
    */
-  async abandon(keys, token, restMs, namespace) {
-    await this.#eachPart(keys, (native, ticket, ids) => native.abandon(ticket, ids, token, restMs, namespace))
+  abandon(keys, token, restMs, namespace) {
+    if (token === 0 || keys.length === 0) return
+    this.#eachPart(keys, (native, ticket, ids) => native.abandon(ticket, ids, token, restMs, namespace)).catch(() => {})
   }
 
   /** Bytes of what is stored, as they crossed the wire. */
