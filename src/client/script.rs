@@ -139,7 +139,7 @@ impl Client {
             // Somebody has had the server forget it.
             self.learnt().lock().remove(&known);
         }
-        let answer = self.call(attempt, script.in_full(by_hash)).await;
+        let answer = self.exchange(attempt, &script.in_full(by_hash), way).await.map(|(reply, ..)| reply);
         if answer.is_ok() {
             self.learnt().lock().insert(known, connections);
         }
