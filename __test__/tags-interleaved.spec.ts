@@ -43,7 +43,7 @@ describe('the protocol of tags, step by step', () => {
     ['keys leave before their entries are gone', SCRIPTS, false, 1, true],
     ["keys leave that another's invalidation has set aside", broken('DRAIN', 'ARGV[2] == which', 'true'), false, 1],
     ['an entering shortens the time of what is there', broken('REGISTER', 'not score or tonumber(score) < now + ARGV[2]', 'true'), true, 1],
-    ['the key of a refused store is entered', broken('STORE', 'if why == nil then', 'if why then enter(KEYS[tags[1]], now(), till, till, key) end if why == nil then'), false, 1],
+    ['the key of a refused store is entered', broken('STORE', 'if why == nil then', 'if why and tags[1] then enter(KEYS[tags[1]], now(), till, till, key) end if why == nil then'), false, 1],
   ]
   for (const [what, scripts, apart, keys, earlyRemoval = false] of faults) {
     test(`would not hold if ${what}`, async () => {
