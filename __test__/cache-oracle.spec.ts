@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
 import { describe, test, type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from '../index.js'
@@ -10,6 +9,7 @@ import { fresh } from './support/cache-tools'
 import { MortalServer } from './support/client-server'
 import { FaultProxy } from './support/fault-proxy'
 import { Oracle, rest } from './support/oracle'
+import { seed } from './support/seed'
 import { TROUBLED } from './support/step-case'
 
 const CLIENTS = 3
@@ -21,8 +21,6 @@ const LONGEST_MS = 600
 
 /** Clients, each on a way of its own, at work while one fault follows another. */
 async function ordeal(t: TestContext, nearOf?: number): Promise<void> {
-  const seed = Number(process.env['REDWRIGHT_SEED'] ?? randomInt(2 ** 31))
-  t.diagnostic(`REDWRIGHT_SEED=${seed}`)
   const random = randomFor(seed, 'faults')
   await using server = await MortalServer.start()
   const proxies = await Promise.all(Array.from({ length: CLIENTS }, () => FaultProxy.start(server)))
