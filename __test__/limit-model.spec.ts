@@ -42,12 +42,18 @@ describe('on virtual time, over random steps', () => {
     ['is_there = NOW < when + policy.span', 'is_there = true'],
     ['return math.min(units, max(0, floor((when - NOW) * policy.rate / policy.span)))', 'return units'],
     ["'UBOUND', policy.limit", "'UBOUND', policy.limit + 1"],
+    ['used + cost > policy.limit', 'used >= policy.limit'],
+    ['after > policy.limit * span', 'debt > policy.limit * span'],
+    ['and not found[2 * i - 1] then', 'then'],
+    ['if is_number and #rest == 0 then', 'if is_number then'],
   ]
   for (const [place, by] of mistakes) {
     test(`a mistake is noticed: ${by}`, async () => {
       const scripts = broken(place, by)
       const walks = async () => {
-        for (let seed = 1; seed <= RUNS; seed++) await assertWalk(redis, scripts, seed, STEPS, SMALL, true)
+        for (const hasIncrex of [false, true]) {
+          for (let seed = 1; seed <= RUNS; seed++) await assertWalk(redis, scripts, seed, STEPS, SMALL, hasIncrex)
+        }
       }
       await assert.rejects(walks, { code: 'ERR_ASSERTION' })
     })

@@ -7,11 +7,12 @@ export type LimitScript = 'decide' | 'apply' | 'reserve' | 'settle'
 export type LimitScripts = Readonly<Record<LimitScript, string>>
 
 const read = (name: string) => readFileSync(path.join(root, `src/limit/lua/${name}.lua`), 'utf8')
-const PARTS = ['clock', 'kinds', 'fixed', 'log', 'counter', 'gcra', 'policies']
+const COUNTING = ['fixed', 'log', 'counter', 'gcra', 'policies']
+const PARTS = (name: string) => ['clock', 'kinds', ...(name === 'decide' ? ['quick'] : []), ...COUNTING, name]
 const NAMES: readonly LimitScript[] = ['decide', 'apply', 'reserve', 'settle']
 
 /** The scripts of the product that count, made of their parts as `src/limit/scripts.rs` says. */
-export const SCRIPTS = Object.fromEntries(NAMES.map((name) => [name, [...PARTS, name].map(read).join('')])) as LimitScripts
+export const SCRIPTS = Object.fromEntries(NAMES.map((name) => [name, PARTS(name).map(read).join('')])) as LimitScripts
 
 /** All of them with a place broken, to see what notices. */
 export const broken = (place: string, by: string): LimitScripts => brokenIn(SCRIPTS, place, by)

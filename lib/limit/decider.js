@@ -9,14 +9,10 @@ const { typeError, kindOf } = require('../errors')
 const { callWithin, once } = require('./call')
 const { Presence } = require('./presence')
 const { encode, decode } = require('./plan')
+const { Portions } = require('./portions')
 const { Refusals } = require('./refusals')
 const { uncounted, told } = require('./results')
 
-/**
- * So many keys leave in one call. Where more come in a turn, the server works on the first while the next are gathered, and answers while others
- * wait: a call for all of them would have each side wait for the other.
- */
-const MOST_KEYS = 32
 /** So many callers of one key do, so that no answer takes the event loop for long. */
 const MOST_CALLERS = 512
 
@@ -35,6 +31,7 @@ class Decider {
   #gathered = new Map()
   #keys = 0
   #callers = 0
+  #portions = new Portions()
   #isBegun = false
   counts = { allowed: 0, limited: 0, remembered: 0, degraded: 0 }
 
@@ -116,7 +113,7 @@ class Decider {
     const group = groups.get(key)
     if (group === undefined) {
       // What comes next may be for one of these, so they leave when another key comes.
-      if (this.#keys === MOST_KEYS) {
+      if (this.#keys >= this.#portions.size) {
         this.#leave()
         this.#gathered.set(set, (groups = new Map()))
       }
@@ -132,6 +129,7 @@ class Decider {
   endTurn() {
     this.#isBegun = false
     if (this.#callers > 0) this.#leave()
+    this.#portions.endTurn()
   }
 
   #leave() {
@@ -140,12 +138,23 @@ class Decider {
     for (const [set, groups] of this.#gathered) plan.push([set, [...groups.values()]])
     // Not cleared, as in `Flights`.
     this.#gathered = new Map()
+    const count = this.#keys
+    this.#portions.leave(count)
     this.#keys = 0
     this.#callers = 0
     this.#presence.seen(plan)
     const { numbers, names, keys } = encode(plan)
-    const outcome = once((/** @type {Uint8Array} */ bytes) => this.#answered(plan, bytes), () => this.#undecided(plan))
-    this.call((native, ticket) => native.decide(ticket, numbers, names, keys), outcome).catch(outcome.recover)
+    const outcome = once(
+      (/** @type {Uint8Array} */ bytes) => {
+        this.#portions.end(count)
+        this.#answered(plan, bytes)
+      },
+      () => {
+        this.#portions.end(count)
+        this.#undecided(plan)
+      },
+    )
+    this.call((native, ticket) => native.decide(ticket, count, numbers, names, keys), outcome).catch(outcome.recover)
   }
 
   /**

@@ -37,6 +37,8 @@ pub struct Submission {
     pub ledger: Arc<dyn Ledger>,
     /// The ledger's own; it gets it back with the outcome.
     pub stamp: u32,
+    /// How many it is worth.
+    pub operations: usize,
 }
 
 type Launch = Box<dyn FnOnce(Arc<Port>, Arc<Attempt>) -> AbortHandle + Send>;
@@ -48,6 +50,7 @@ pub(super) struct Job {
     timeout: Duration,
     ledger: Arc<dyn Ledger>,
     stamp: u32,
+    operations: usize,
     launch: Launch,
 }
 
@@ -72,7 +75,7 @@ impl Job {
         F: FnOnce(Arc<Attempt>) -> Fut + Send + 'static,
         Fut: Future<Output = Outcome> + Send + 'static,
     {
-        let Submission { port, ticket, timeout, ledger, stamp } = submission;
+        let Submission { port, ticket, timeout, ledger, stamp, operations } = submission;
         let launch: Launch = Box::new(move |port, attempt| {
             // Combinators and no `async` block, which would hold the work twice: as what it captured and as what it awaits.
             let work = AssertUnwindSafe(run(attempt.clone())).catch_unwind();
@@ -80,14 +83,18 @@ impl Job {
                 work.map(move |outcome| port.settle(ticket, &attempt, outcome.unwrap_or_else(|_| panicked())));
             tokio::spawn(settled).abort_handle()
         });
-        Job { port, ticket, timeout, ledger, stamp, launch }
+        Job { port, ticket, timeout, ledger, stamp, operations, launch }
+    }
+
+    pub fn operations(&self) -> usize {
+        self.operations
     }
 
     /// Starts the work on this thread's runtime and enters it in the port's table.
     ///
     /// Its time begins here: an event loop that is blocked while it gathers operations must not eat it up.
     pub fn start(self, now: Instant, deadlines: &mut Deadlines) {
-        let Job { port, ticket, timeout, ledger, stamp, launch } = self;
+        let Job { port, ticket, timeout, ledger, stamp, launch, .. } = self;
         let attempt = Arc::new(Attempt::since(now, timeout));
         // A pattern may panic before its future is made, which must not end this thread.
         match catch_unwind(AssertUnwindSafe(|| launch(port.clone(), attempt.clone()))) {

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 /// With no more operations a turn than this, the thread looks out for the next one.
 const FEW: usize = 2;
 /// The rest of a turn leaves when it ends, and whenever this many wait, so that both threads work at the same time.
-const RING_AFTER: usize = 16;
+const MANY: usize = 16;
 
 /// Replies are decoded by recursion, a few KB of stack a level, and a script may nest them deep. Only what is used is ever touched.
 const STACK: usize = 64 * 1024 * 1024;
@@ -34,7 +34,16 @@ enum Message {
 
 impl Message {
     fn operations(&self) -> usize {
-        if let Message::StartGroup(group) = self { group.len() } else { 1 }
+        match self {
+            Message::Start(job) => job.operations(),
+            Message::StartGroup(group) => group.len(),
+            _ => 1,
+        }
+    }
+
+    /// Whether it is one call that keeps the server busy for a while. Groups may be many calls, which cost less where they leave together.
+    fn is_large(&self) -> bool {
+        matches!(self, Message::Start(job) if job.operations() >= MANY)
     }
 }
 
@@ -135,12 +144,13 @@ impl Lease {
         Fut: Future<Output = Outcome> + Send + 'static,
     {
         let opens_turn = submission.port.opens_turn();
+        let is_large = submission.operations >= MANY;
         let waiting = {
             let mut inbox = self.0.inbox();
             inbox.push(Message::Start(Job::new(submission, run)));
             inbox.len()
         };
-        if opens_turn || waiting.is_multiple_of(RING_AFTER) {
+        if opens_turn || is_large || waiting.is_multiple_of(MANY) {
             self.0.ring();
         }
         opens_turn
@@ -153,7 +163,7 @@ impl Lease {
         Fut: Future<Output = ()> + Send + 'static,
     {
         let group = Group::new(submission, run);
-        let is_large = group.len() >= RING_AFTER;
+        let is_large = group.len() >= MANY;
         self.0.inbox().push(Message::StartGroup(group));
         if is_large {
             self.0.ring();
@@ -222,6 +232,7 @@ async fn run(reactor: Arc<Reactor>) {
         std::mem::swap(&mut *reactor.inbox(), &mut batch);
         few = batch.iter().map(Message::operations).sum::<usize>() <= FEW;
         for message in batch.drain(..) {
+            let is_large = message.is_large();
             match message {
                 Message::Start(job) => job.start(now, &mut deadlines),
                 Message::StartGroup(group) => group.start(now, &mut deadlines),
@@ -233,6 +244,10 @@ async fn run(reactor: Arc<Reactor>) {
                     wake_all();
                     return;
                 }
+            }
+            // It is on its way before the next begins, so that the server works on it meanwhile: what that reads together it answers together.
+            if is_large {
+                tokio::task::yield_now().await;
             }
         }
     }

@@ -14,7 +14,7 @@ pub fn space(prefix: &str, namespace: &str) -> String {
 /// A part of a key in which some characters, all of ASCII, and `%` are written as `%` and two digits.
 pub fn escape<'part>(part: &'part str, special: &[char]) -> Cow<'part, str> {
     let is_special = |character: char| character == '%' || special.contains(&character);
-    if !part.contains(is_special) {
+    if !part.bytes().any(|byte| is_special(byte.into())) {
         return part.into();
     }
     part.chars()

@@ -1,13 +1,14 @@
 //! Decisions of many callers, in as few script calls as may be.
 
-use super::keys::KeysOf;
-use super::plan::{Answer, Ask, Plan, arguments};
+use super::keys::Laid;
+use super::plan::{Answer, Ask, Group, Named, Plan, arguments};
+use super::policy::{Kind, Policy};
 use super::reconcile;
 use super::scripts::DECIDE;
-use super::shared::{Shared, is_current, mark_of};
+use super::shared::{Shared, is_current, mark_at};
 use crate::bridge::Outcome;
 use crate::client::{Client, Error, ErrorKind, Reply, Steps};
-use crate::common::Attempt;
+use crate::common::{Attempt, Words};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use std::ops::Range;
@@ -20,16 +21,18 @@ const MOST: usize = 128;
 /// What the script says of a key that holds something else.
 const FOREIGN: f64 = -2.0;
 
-/// A key of a plan on its way.
+/// An id of a plan on its way.
 struct Asked {
     /// Its place in the plan.
     place: usize,
-    of_id: KeysOf,
-    block: Bytes,
+    /// Its block, then its key under each policy.
+    keys: Range<usize>,
 }
 
-/// What is known of the keys of a plan, by their places.
+/// What is known of the ids of a plan, by their places.
 struct Known {
+    /// The keys of all.
+    keys: Vec<Bytes>,
     /// Of each the mark: where its word is, and the generation of that before the key was asked for; and the time of the server that was asked.
     marks: Vec<(f64, u64)>,
     /// Where in `numbers` that is what the callers of each are told.
@@ -49,10 +52,11 @@ pub async fn decide(
     let plan = plan().ok_or_else(|| Error::new(ErrorKind::Protocol, "a plan that is none"))?;
     let (mut known, asked) = remembered(&shared, &plan);
     let mut failed = None;
-    let parts = parts(&client, asked);
+    let parts = parts(&client, &known.keys, asked);
     let within = (parts.len() > 1).then(|| of_part(&attempt));
-    let parts = parts.into_iter().map(|part| ask(&client, &attempt, within, &plan, part));
-    for part in join_all(parts).await.into_iter().flatten() {
+    let parts = parts.into_iter().map(|part| ask(&client, &attempt, within, &plan, &known.keys, part));
+    let answers = join_all(parts).await;
+    for part in answers.into_iter().flatten() {
         match part {
             Ok((part, numbers)) => {
                 take(&shared, &plan, part, &numbers, &mut known);
@@ -94,25 +98,37 @@ fn remembered(shared: &Shared, plan: &Plan) -> (Known, Vec<Asked>) {
     let server_now = shared.clock().now(now);
     let refused = shared.refused();
     let count = plan.groups().len();
-    let mut known = Known { marks: Vec::with_capacity(count), told: Vec::with_capacity(count), numbers: Vec::new() };
+    let policies_of = |group: &Group| &plan.sets()[group.set].policies;
+    let mut laid = Laid::default();
+    for group in plan.groups() {
+        laid.add(&shared.keys, group.key, policies_of(&group).iter().map(|named| named.suffix.as_str()));
+    }
+    let keys = laid.into_keys();
+    let widths = plan.groups().map(|group| 1 + policies_of(&group).len());
+    let begins = widths.scan(0, |end, width| Some(std::mem::replace(end, *end + width)));
+    let slots: Vec<u32> = begins.map(|begin| Words::slot_of(&keys[begin])).collect();
+    // Before they are asked, so that what frees a key meanwhile is not missed. All at once: these words are seldom in the cache of the processor, which
+    // waits for many no longer than for one.
+    let marks = slots.into_iter().map(|slot| (mark_at(slot), server_now)).collect();
+    let mut known = Known { keys, marks, told: Vec::with_capacity(count), numbers: Vec::new() };
     let mut asked = Vec::with_capacity(count);
+    let mut end = 0;
     for (place, group) in plan.groups().enumerate() {
-        let of_id = shared.keys.of(group.key);
-        let block = of_id.block();
-        // Before it is asked, so that what frees the key meanwhile is not missed.
-        known.marks.push((mark_of(&block), server_now));
+        let policies = policies_of(&group);
+        let keys = end..end + 1 + policies.len();
+        end = keys.end;
         let begin = known.numbers.len();
-        let is_told = refused.tell(&block, &group, &plan.sets()[group.set].policies, now, &mut known.numbers);
+        let is_told = refused.tell(&known.keys[keys.start], &group, policies, now, &mut known.numbers);
         known.told.push(is_told.then_some(begin..known.numbers.len()));
         if !is_told {
-            asked.push(Asked { place, of_id, block });
+            asked.push(Asked { place, keys });
         }
     }
     (known, asked)
 }
 
 /// Those that go together into a script call.
-fn parts(client: &Client, mut asked: Vec<Asked>) -> Vec<Vec<Asked>> {
+fn parts(client: &Client, keys: &[Bytes], mut asked: Vec<Asked>) -> Vec<Vec<Asked>> {
     if asked.len() <= 1 || client.is_one_unit() {
         let mut parts = Vec::with_capacity(asked.len().div_ceil(MOST));
         while asked.len() > MOST {
@@ -123,7 +139,7 @@ fn parts(client: &Client, mut asked: Vec<Asked>) -> Vec<Vec<Asked>> {
         parts.extend((!asked.is_empty()).then_some(asked));
         return parts;
     }
-    let blocks: Vec<Bytes> = asked.iter().map(|asked| asked.block.clone()).collect();
+    let blocks: Vec<Bytes> = asked.iter().map(|asked| keys[asked.keys.start].clone()).collect();
     let mut asked: Vec<Option<Asked>> = asked.into_iter().map(Some).collect();
     let units = client.by_unit(&blocks);
     let parts = units.iter().flat_map(|places| places.chunks(MOST));
@@ -138,14 +154,15 @@ async fn ask(
     attempt: &Attempt,
     within: Option<Duration>,
     plan: &Plan,
+    keys: &[Bytes],
     part: Vec<Asked>,
 ) -> Vec<Answered> {
-    match ask_once(client, attempt, within, plan, &part).await {
+    match ask_once(client, attempt, within, plan, keys, &part).await {
         Err(error) if part.len() > 1 && error.server_code() == "TRYAGAIN" => {
             let within = Some(of_part(attempt));
             let singles = part.into_iter().map(|one| async {
                 let part = vec![one];
-                ask_once(client, attempt, within, plan, &part).await.map(|numbers| (part, numbers))
+                ask_once(client, attempt, within, plan, keys, &part).await.map(|numbers| (part, numbers))
             });
             join_all(singles).await
         }
@@ -158,9 +175,10 @@ async fn ask_once(
     attempt: &Attempt,
     within: Option<Duration>,
     plan: &Plan,
+    keys: &[Bytes],
     part: &[Asked],
 ) -> Result<Vec<f64>, Error> {
-    let (keys, args) = told(plan, part);
+    let (keys, args) = told(plan, keys, part);
     let reply = match within {
         None => client.run(attempt, &DECIDE, keys, args).await?,
         Some(each) => {
@@ -172,9 +190,9 @@ async fn ask_once(
 }
 
 /// What the script is told: keys of one set stand together, as they do in the plan.
-fn told(plan: &Plan, part: &[Asked]) -> (Vec<Bytes>, Vec<Bytes>) {
+fn told(plan: &Plan, laid: &[Bytes], part: &[Asked]) -> (Vec<Bytes>, Vec<Bytes>) {
     let mut keys = Vec::with_capacity(part.len() * 2);
-    let mut args = Vec::with_capacity(part.len() + 8);
+    let mut args = Vec::with_capacity(8);
     let set_of = |asked: &Asked| plan.group(asked.place).set;
     let runs = part.chunk_by(|one, next| set_of(one) == set_of(next));
     args.push(runs.clone().count().to_string().into());
@@ -182,11 +200,14 @@ fn told(plan: &Plan, part: &[Asked]) -> (Vec<Bytes>, Vec<Bytes>) {
         let policies = &plan.sets()[set_of(&run[0])].policies;
         args.extend(arguments(policies.iter().map(|named| &named.policy)));
         args.push(run.len().to_string().into());
-        for Asked { place, of_id, block } in run {
-            keys.push(block.clone());
-            keys.extend(policies.iter().map(|named| of_id.policy(&named.suffix)));
-            args.push(costs(plan.group(*place).asks));
+        let asks_of = |asked: &Asked| plan.group(asked.place).asks;
+        if run.iter().all(|asked| asks_of(asked) == asks_of(&run[0])) {
+            args.push(costs(asks_of(&run[0])));
+        } else {
+            args.push(Bytes::new());
+            args.extend(run.iter().map(|asked| costs(asks_of(asked))));
         }
+        run.iter().for_each(|asked| keys.extend_from_slice(&laid[asked.keys.clone()]));
     }
     (keys, args)
 }
@@ -215,26 +236,44 @@ fn take(shared: &Shared, plan: &Plan, part: Vec<Asked>, numbers: &[f64], known: 
     let Some((server_now, rest)) = numbers.split_first() else { return };
     let server_now = *server_now as u64;
     shared.clock().learn(server_now, now);
-    let mut begin = known.numbers.len();
-    known.numbers.extend_from_slice(rest);
+    let policies_of = |asked: &Asked| &plan.sets()[plan.group(asked.place).set].policies;
+    let first = part.iter().filter(|asked| is_quick(policies_of(asked))).count();
+    let Some((quick, mut rest)) = rest.split_at_checked(2 * first) else { return };
+    let mut quick = quick.chunks_exact(2);
     let mut refused = shared.refused();
-    for Asked { place, block, .. } in part {
-        let group = plan.group(place);
-        let policies = &plan.sets()[group.set].policies;
+    for asked in part {
+        let policies = policies_of(&asked);
+        let Asked { place, keys } = asked;
+        let asks = plan.group(place).asks;
+        let begin = known.numbers.len();
+        if is_quick(policies)
+            && let Some([left, reset]) = quick.next()
+            && *left >= 0.0
+        {
+            known.numbers.extend([1.0, *left, 0.0, *reset]);
+            known.marks[place].1 = server_now;
+            known.told[place] = Some(begin..known.numbers.len());
+            continue;
+        }
         let width = 1 + 3 * policies.len();
-        let range = begin..begin + width * group.asks.len();
-        begin = range.end;
-        let Some(of_group) = known.numbers.get(range.clone()) else { return };
-        if let (Some(ask), Some(last)) = (group.asks.last(), of_group.rchunks(width).next())
+        let Some((of_group, behind)) = rest.split_at_checked(width * asks.len()) else { return };
+        rest = behind;
+        known.numbers.extend_from_slice(of_group);
+        if let (Some(ask), Some(last)) = (asks.last(), of_group.rchunks(width).next())
             // Who has been set free since it was asked is not known to be refused.
             && is_current(known.marks[place].0)
         {
-            refused.learn(&block, policies, *ask, last, now);
+            refused.learn(&known.keys[keys.start], policies, *ask, last, now);
         }
         known.marks[place].1 = server_now;
         // A key of somebody else's is left to the fallback.
-        known.told[place] = (of_group.first() != Some(&FOREIGN)).then_some(range);
+        known.told[place] = (of_group.first() != Some(&FOREIGN)).then_some(begin..known.numbers.len());
     }
+}
+
+/// Whether `quick.lua` looks at keys of theirs, so that they come first in the reply, in a few numbers.
+fn is_quick(policies: &[Named]) -> bool {
+    matches!(policies, [Named { policy: Policy { kind: Kind::FixedWindow | Kind::Gcra, .. }, .. }])
 }
 
 #[cfg(test)]

@@ -5,6 +5,9 @@
 use crate::common::keys::escape;
 use bytes::Bytes;
 
+const BRACES: &[char] = &['{', '}'];
+const BLOCK: &str = "block";
+
 pub struct Keys {
     /// With the brace that opens the id.
     before: String,
@@ -23,7 +26,39 @@ impl Keys {
 
     /// What the keys of an id begin with.
     pub fn of(&self, id: &str) -> KeysOf {
-        KeysOf([&self.before, escape(id, &['{', '}']).as_ref(), "}:"].concat())
+        KeysOf([&self.before, escape(id, BRACES).as_ref(), "}:"].concat())
+    }
+}
+
+/// The keys of many ids, in one piece of memory: a key of its own costs more to make than what it is made of. Whoever keeps one for long copies it.
+#[derive(Default)]
+pub struct Laid {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Laid {
+    /// The block of an id, then its keys under policies, by their suffixes.
+    pub fn add<'a>(&mut self, keys: &Keys, id: &str, suffixes: impl IntoIterator<Item = &'a str>) {
+        let begin = self.text.len();
+        for part in [&keys.before, escape(id, BRACES).as_ref(), "}:"] {
+            self.text.extend_from_slice(part.as_bytes());
+        }
+        let before = begin..self.text.len();
+        self.text.extend_from_slice(BLOCK.as_bytes());
+        self.ends.push(self.text.len());
+        for suffix in suffixes {
+            self.text.extend_from_within(before.clone());
+            self.text.extend_from_slice(suffix.as_bytes());
+            self.ends.push(self.text.len());
+        }
+    }
+
+    /// All of them, as they were added.
+    pub fn into_keys(self) -> Vec<Bytes> {
+        let text = Bytes::from(self.text);
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        begins.zip(&self.ends).map(|(begin, end)| text.slice(begin..*end)).collect()
     }
 }
 
@@ -37,7 +72,7 @@ impl KeysOf {
     }
 
     pub fn block(&self) -> Bytes {
-        self.with("block")
+        self.with(BLOCK)
     }
 
     pub fn places(&self) -> Bytes {
@@ -77,6 +112,10 @@ mod tests {
             prop_assert_eq!(hashed(&first.block()), hashed(&first.reservation("}{")));
             prop_assert_eq!(first.block() == second.block(), one == other);
             prop_assert!(first.block() != keys.policies && first.block() != keys.processes);
+            let mut laid = Laid::default();
+            laid.add(&keys, &one, ["f:1", "g:2"]);
+            laid.add(&keys, &other, []);
+            prop_assert_eq!(laid.into_keys(), [first.block(), first.policy("f:1"), first.policy("g:2"), second.block()]);
         }
     }
 }

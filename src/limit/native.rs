@@ -96,12 +96,13 @@ impl NativeRateLimiter {
         share_words(env, &WORDS)
     }
 
-    /// `lib/limit/plan.js` says what crosses, and what comes back.
+    /// Decides about `count` keys. `lib/limit/plan.js` says what crosses, and what comes back.
     #[napi(catch_unwind)]
-    pub fn decide(&self, ticket: u32, plan: Float64Array, names: String, keys: String) -> u32 {
+    pub fn decide(&self, ticket: u32, count: u32, plan: Float64Array, names: String, keys: String) -> u32 {
         let (plan, shared) = (plan.to_vec(), self.shared.clone());
         let read = move || Plan::read(&plan, &names, &keys);
-        self.submit(ticket, move |client, attempt| decide::decide(client, attempt, shared, read))
+        let decide = move |client, attempt| decide::decide(client, attempt, shared, read);
+        self.dispatch.submit_many(ticket, Some(self.timeout), count as usize, decide) as u32
     }
 
     /// As `decide`, at once and without the server: against limits divided by `instances`.

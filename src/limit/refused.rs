@@ -70,8 +70,13 @@ impl Refused {
         let Some(retry) = retries.min_by(f64::total_cmp) else { return };
         let until = now + TRUSTED.min(Duration::from_millis(retry as u64));
         let refusal = Refusal { policies: policies.clone(), ask, told: told.into(), at: now, until };
-        if self.known.insert(key.clone(), refusal).is_none() {
-            self.queue.push_back(key.clone());
+        if let Some(known) = self.known.get_mut(key) {
+            *known = refusal;
+        } else {
+            // It may be a part of something larger, which would be kept with it.
+            let key = Bytes::copy_from_slice(key);
+            self.known.insert(key.clone(), refusal);
+            self.queue.push_back(key);
             self.sweep(now);
         }
     }

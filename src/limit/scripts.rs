@@ -11,7 +11,8 @@ macro_rules! counting {
 }
 
 /// Keys of several ids are independent of each other.
-pub static DECIDE: LazyLock<Script> = counting!("decide"; divisible);
+pub static DECIDE: LazyLock<Script> =
+    script!("clock", "kinds", "quick", "fixed", "log", "counter", "gcra", "policies", "decide"; divisible);
 pub static APPLY: LazyLock<Script> = counting!("apply");
 pub static RESERVE: LazyLock<Script> = counting!("reserve");
 pub static SETTLE: LazyLock<Script> = counting!("settle");

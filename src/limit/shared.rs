@@ -83,17 +83,13 @@ impl Shared {
     }
 }
 
-/// Where the word of a key is, and its generation, as one number that crosses.
-pub fn mark_of(key: &[u8]) -> f64 {
-    mark_at(Words::slot_of(key))
-}
-
 /// Whether the generation of a mark is the present one.
 pub fn is_current(mark: f64) -> bool {
     mark_at((mark / SLOT) as u32) == mark
 }
 
-fn mark_at(slot: u32) -> f64 {
+/// Where a word is, and its generation, as one number that crosses.
+pub fn mark_at(slot: u32) -> f64 {
     f64::from(slot) * SLOT + f64::from(WORDS.get(slot))
 }
 
@@ -129,6 +125,7 @@ mod tests {
     fn a_mark_is_current_until_the_key_is_set_free() {
         let shared = Shared::of("server", "marks");
         let keys = shared.keys.of("a");
+        let mark_of = |key: &[u8]| mark_at(Words::slot_of(key));
         let mark = mark_of(&keys.block());
         assert!(is_current(mark));
         shared.free(&keys);

@@ -91,7 +91,16 @@ impl Dispatch {
         F: FnOnce(Client, Arc<Attempt>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Outcome, Error>> + Send + 'static,
     {
-        self.hand_over(ticket, timeout, run, |lease| self.books.circuit.enter(lease))
+        self.submit_many(ticket, timeout, 1, run)
+    }
+
+    /// As `submit`, for an operation that is worth so many.
+    pub fn submit_many<F, Fut>(&self, ticket: u32, timeout: Option<Duration>, operations: usize, run: F) -> Status
+    where
+        F: FnOnce(Client, Arc<Attempt>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Outcome, Error>> + Send + 'static,
+    {
+        self.hand_over(ticket, timeout, operations, run, |lease| self.books.circuit.enter(lease))
     }
 
     /// As `submit`, for an operation that asks whether the server is well: an open circuit lets it through.
@@ -100,13 +109,14 @@ impl Dispatch {
         F: FnOnce(Client, Arc<Attempt>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Outcome, Error>> + Send + 'static,
     {
-        self.hand_over(ticket, timeout, run, |_| Some(self.books.circuit.observer()))
+        self.hand_over(ticket, timeout, 1, run, |_| Some(self.books.circuit.observer()))
     }
 
     fn hand_over<F, Fut>(
         &self,
         ticket: u32,
         timeout: Option<Duration>,
+        operations: usize,
         run: F,
         enter: impl FnOnce(&Lease) -> Option<Stamp>,
     ) -> Status
@@ -122,7 +132,8 @@ impl Dispatch {
         };
         let client = self.client.clone();
         let timeout = timeout.unwrap_or(self.timeout);
-        let submission = Submission { port: self.port.clone(), ticket, timeout, ledger: self.books.clone(), stamp };
+        let (port, ledger) = (self.port.clone(), self.books.clone());
+        let submission = Submission { port, ticket, timeout, ledger, stamp, operations };
         let opens_turn = lease.submit(submission, |attempt| {
             run(client, attempt.clone()).map(move |done| done.unwrap_or_else(|error| failure(&error, &attempt)))
         });

@@ -48,7 +48,7 @@ impl Environment {
     }
 
     fn submission(&self, ticket: u32, timeout: Duration) -> Submission {
-        Submission { port: self.port.clone(), ticket, timeout, ledger: self.ledger.clone(), stamp: 0 }
+        Submission { port: self.port.clone(), ticket, timeout, ledger: self.ledger.clone(), stamp: 0, operations: 1 }
     }
 
     fn settled(&self) -> usize {

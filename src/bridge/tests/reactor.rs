@@ -2,6 +2,7 @@ use super::*;
 use crate::bridge::reactor::{Lease, abandon, end_turn, lease};
 use crate::common::Attempt;
 use std::future::{Future, Ready, pending};
+use std::sync::mpsc::channel;
 use std::time::Instant;
 
 fn submit<F, Fut>(lease: &Lease, env: &Environment, ticket: u32, timeout: Duration, run: F)
@@ -45,6 +46,36 @@ fn only_the_first_operation_of_a_turn_opens_it() {
         end_turn(&env.port);
         assert_eq!(env.receive(4).len(), 4);
     }
+}
+
+#[test]
+fn what_is_worth_many_is_on_its_way_before_the_next_begins() {
+    let (lease, env) = (lease().expect("a thread"), Environment::new());
+    // All are there when the thread comes to them: it is held up until they are.
+    let (go, held) = channel::<()>();
+    let (hold, is_held) = channel();
+    submit(&lease, &env, 0, LONG, move |_| async move {
+        let _ = hold.send(());
+        let _ = held.recv();
+        Outcome::Done
+    });
+    is_held.recv().expect("it begins");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    for (ticket, operations) in [(1, 1), (2, 1), (3, 16), (4, 16)] {
+        let seen = seen.clone();
+        lease.submit(Submission { operations, ..env.submission(ticket, LONG) }, move |_| async move {
+            seen.lock().expect("no panic").push(("begun", ticket));
+            // As the connection does, which sends when it is polled.
+            let _ = tokio::spawn(async move { seen.lock().expect("no panic").push(("sent", ticket)) }).await;
+            Outcome::Done
+        });
+    }
+    go.send(()).expect("it waits");
+    end_turn(&env.port);
+    assert_eq!(env.receive(5).len(), 5);
+    let order =
+        [("begun", 1), ("begun", 2), ("begun", 3), ("sent", 1), ("sent", 2), ("sent", 3), ("begun", 4), ("sent", 4)];
+    assert_eq!(*seen.lock().expect("no panic"), order);
 }
 
 #[test]
