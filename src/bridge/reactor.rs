@@ -70,11 +70,15 @@ impl Reactor {
     /// Looks out for messages for a short while, and meanwhile serves the sockets. Returns whether one came.
     async fn look_out(&self, patience: &mut Patience) -> bool {
         let Some(window) = patience.look_out() else { return false };
-        let until = Instant::now() + window;
+        let begun = Instant::now();
+        let mut until = begun + window;
         self.looking.store(true, Ordering::SeqCst);
         while self.inbox().is_empty() && Instant::now() < until {
             tokio::task::yield_now().await;
-            wake_all();
+            // Whoever has been answered may ask again: for that the time begins anew, once. What comes up without end must not hold up the deadlines.
+            if wake_all() {
+                until = (Instant::now() + window).min(begun + 2 * window);
+            }
         }
         self.looking.store(false, Ordering::SeqCst);
         let came = !self.inbox().is_empty();
@@ -122,7 +126,12 @@ pub fn lease() -> std::io::Result<Lease> {
         shared.leases += 1;
         return Ok(Lease(shared.reactor.clone()));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().on_thread_park(wake_all).build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .on_thread_park(|| {
+            wake_all();
+        })
+        .build()?;
     let reactor = Arc::new(Reactor { inbox: Mutex::default(), bell: Notify::new(), looking: AtomicBool::new(false) });
     let worker = reactor.clone();
     std::thread::Builder::new()
@@ -207,8 +216,9 @@ pub(super) fn wake_later(port: &Arc<Port>) {
     UNWOKEN.with_borrow_mut(|ports| ports.push(port.clone()));
 }
 
-pub(super) fn wake_all() {
-    UNWOKEN.with_borrow_mut(|ports| ports.drain(..).for_each(|port| port.wake()));
+/// Whether any was woken.
+pub(super) fn wake_all() -> bool {
+    UNWOKEN.with_borrow_mut(|ports| ports.drain(..).map(|port| port.wake()).count() > 0)
 }
 
 /// What the I/O thread does between its birth and its end.
