@@ -127,7 +127,7 @@ onEveryBackend('what a limit has counted', (backend) => {
       assert.deepEqual(each.map(({ allowed, degraded }) => [allowed, degraded]), [[true, true], [true, false], [true, false]])
       assert.equal(await command('HGET', name, 'a'), 'b')
     }
-    for (const value of ['1.5', '0x10', 'text']) {
+    for (const value of ['1.5', '0x10', '05', 'text']) {
       const foreign = fresh()
       await command('SET', keyOf(limits, foreign, 'fixedWindow'), value, 'PX', '1000000')
       const each = await Promise.all([fresh(), foreign, fresh()].map((one) => limits.check(one, policy('fixedWindow', 50))))

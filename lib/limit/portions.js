@@ -4,8 +4,8 @@
 // would have each side wait for the other. Those who are answered together ask again together, so portions go round as they are, and a small one costs
 // nearly as much as a large one: all are as large as each other.
 
-/** Two of less cost more than they gain. */
-const LEAST = 32
+/** So many go in one: two halves cost more than they gain. */
+const FEW = 32
 /** The server is not held up for longer. */
 const MOST = 64
 
@@ -13,7 +13,7 @@ class Portions {
   /** How many keys have left and are not answered. */
   #waiting = 0
   /** How many leave before another comes. */
-  size = LEAST
+  size = FEW
 
   /** @param {number} count */
   leave(count) {
@@ -27,7 +27,7 @@ class Portions {
 
   endTurn() {
     const portions = Math.max(2, Math.ceil(this.#waiting / MOST))
-    this.size = Math.max(LEAST, Math.ceil(this.#waiting / portions))
+    this.size = this.#waiting <= FEW ? FEW : Math.ceil(this.#waiting / portions)
   }
 }
 

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-/// The longest look-out.
+/// How long a look-out is, and how long it goes on behind an answer.
 const LOOK_OUT: Duration = Duration::from_micros(60);
 /// Successes that are remembered at the most; each failure takes as many away as `COST`.
 const MOST: u32 = 64;

@@ -17,7 +17,8 @@ use tokio::sync::Notify;
 
 /// With no more operations a turn than this, the thread looks out for the next one.
 const FEW: usize = 2;
-/// The rest of a turn leaves when it ends, and whenever this many wait, so that both threads work at the same time.
+/// The rest of a turn leaves when it ends, and whenever this many wait, so that both threads work at the same time. A call that is worth as many leaves
+/// at once, before the next begins.
 const MANY: usize = 16;
 
 /// Replies are decoded by recursion, a few KB of stack a level, and a script may nest them deep. Only what is used is ever touched.
@@ -75,7 +76,7 @@ impl Reactor {
         self.looking.store(true, Ordering::SeqCst);
         while self.inbox().is_empty() && Instant::now() < until {
             tokio::task::yield_now().await;
-            // Whoever has been answered may ask again: for that the time begins anew, once. What comes up without end must not hold up the deadlines.
+            // Whoever has been answered may ask again: for that the time begins anew. What comes up without end must not hold up the deadlines.
             if wake_all() {
                 until = (Instant::now() + window).min(begun + 2 * window);
             }
@@ -235,7 +236,7 @@ async fn run(reactor: Arc<Reactor>) {
             }
         }
         // Here and not above: while looking out is worth it, nothing above is reached.
-        let now = Instant::now();
+        let mut now = Instant::now();
         deadlines.expire(now);
         // One environment that keeps this thread busy must not hold back the answers of another until the thread parks.
         wake_all();
@@ -258,6 +259,8 @@ async fn run(reactor: Arc<Reactor>) {
             // It is on its way before the next begins, so that the server works on it meanwhile: what that reads together it answers together.
             if is_large {
                 tokio::task::yield_now().await;
+                wake_all();
+                now = Instant::now();
             }
         }
     }

@@ -118,7 +118,7 @@ pub fn arguments<'a>(policies: impl ExactSizeIterator<Item = &'a Policy>) -> Vec
 impl Plan {
     /// Reads `[sets, then for each: policies, (kind, limit, span, rate) of each, groups, then for each: callers, cost of each]`, the suffixes of all
     /// policies and the keys of all groups with a NUL between two. A cost of 0 takes nothing, and neither does a negative one. `None` for anything
-    /// else.
+    /// else, also for a key of which nobody asks.
     pub fn read(numbers: &[f64], names: &str, keys: &str) -> Option<Plan> {
         let mut numbers = Numbers(numbers.iter());
         let mut names = pieces(names);
@@ -131,6 +131,10 @@ impl Plan {
                 let begin = plan.asks.len();
                 for _ in 0..numbers.whole()? {
                     plan.asks.push(numbers.ask()?);
+                }
+                // Nobody who asks would be written as costs that are not told.
+                if plan.asks.len() == begin {
+                    return None;
                 }
                 plan.groups.push(Parts { set, key: spans.next()?.0, asks: begin..plan.asks.len() });
             }

@@ -3,9 +3,9 @@
 -- KEYS      for each key its block, then its key under each policy
 -- ARGV[1]   how many sets of policies; then for each of them
 --             how many policies, and of each its kind, limit, span, rate
---             how many keys are decided by it
---             the costs of each, or empty, and then of one key after the other: those of its callers in the order of their coming, with a comma between
---             two; a negative one takes nothing
+--             how many keys are decided by it, at least one
+--             the costs that all keys have; or an empty text, and then the costs of each key. They are those of its callers, at least one, in the order
+--             of their coming, with a comma between two; a negative one takes nothing
 -- Reply     the server's time in ms;
 --           then for each key under one policy that is a fixed window or a debt, two numbers: the units left and the ms until all of the limit is
 --           there again where its one caller is allowed what he asks for, or -1 and 0;

@@ -6,7 +6,8 @@ local function fixed()
     local text = try('GET', key)
     if not text then return { used = 0, left = 0 } end
     if type(text) == 'table' then return text end
-    local used = string.find(text, '^%d+$') and tonumber(text)
+    -- As the server writes numbers: it counts nothing else.
+    local used = (text == '0' or string.find(text, '^[1-9]%d*$')) and tonumber(text)
     if not used then return foreign() end
     local left = call('PTTL', key)
     if left == -1 then

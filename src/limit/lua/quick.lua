@@ -1,5 +1,5 @@
 -- Decides in as few steps as may be what is asked for most: that one caller of a key may take units, under one policy whose state is one number. What
--- it does not allow is left to what stands behind it, whose functions are not even made where nothing is. Put behind the kinds, before those that
+-- it does not allow is left to what stands behind it, whose functions are not even made where nothing is. Put behind `kinds.lua`, before all that
 -- `decide.lua` needs; the contract is there.
 
 local reply, at = { NOW }, 2

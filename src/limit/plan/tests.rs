@@ -50,6 +50,8 @@ fn what_is_not_a_plan_is_refused() {
     let one = |kind, limit, span, rate, cost| {
         Plan::read(&[1.0, 1.0, kind, limit, span, rate, 1.0, 1.0, cost], "f:1", "a").is_some()
     };
+    // Of a key somebody asks.
+    assert_eq!(Plan::read(&[1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0], "f:1", "a"), None);
     assert!(one(0.0, 2_147_483_648.0, 31_622_400_000.0, 1.0, 9_007_199_254_740_992.0));
     assert!(!one(4.0, 1.0, 1.0, 1.0, 1.0));
     assert!(!one(0.0, 2_147_483_649.0, 1.0, 1.0, 1.0));
@@ -116,7 +118,7 @@ proptest! {
     fn what_is_written_is_read(
         sets in prop::collection::vec((
             prop::collection::vec((0u64..4, 0u64..=1 << 31, 1u64..1000, 1u64..1000, "[a-z:]{0,3}"), 1..4),
-            prop::collection::vec(("[a-zä]{0,3}", prop::collection::vec(-9i32..9, 0..4)), 0..4),
+            prop::collection::vec(("[a-zä]{0,3}", prop::collection::vec(-9i32..9, 1..4)), 0..4),
         ), 0..4),
     ) {
         let (mut numbers, mut names, mut keys) = (vec![sets.len() as f64], Vec::new(), Vec::new());
