@@ -34,7 +34,7 @@ onEveryBackend('reads of one turn', (backend) => {
       const cache = new TypeSafeCache(backend.redis, { namespace: fresh() })
       const keys = kinds.map((_, i) => `key ${i}`)
       await Promise.all(kinds.map((kind, i) => KINDS[kind]!(cache, keys[i]!, backend.redis)))
-      if (kinds.includes('a stale value')) await until('it is stale', async () => (await cache.lookup(keys[kinds.indexOf('a stale value')]!)).stale)
+      for (const key of keys.filter((_, i) => kinds[i] === 'a stale value')) await until('it is stale', async () => (await cache.lookup(key)).stale)
       const read = (key: string) => outcomeOf(loads ? cache.getOrSet(key, () => 'loaded', { ttl: 0 }) : cache.get(key))
       const alone: Outcome[] = []
       for (const key of keys) alone.push(await read(key))
