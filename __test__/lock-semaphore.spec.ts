@@ -91,6 +91,20 @@ onEveryBackend('permits', (backend) => {
     await Promise.all(waits)
     assert.deepEqual(order, [0, 1, 2, 3, 4, 5, 6, 7, 8])
   })
+
+  test('are given in the order of asking to those who ask at the same moment, where they are fair', async () => {
+    const name = fresh()
+    const order: number[] = []
+    const [, , last] = await take(name, 3)
+    const waits = Array.from({ length: 20 }, async (_, i) => {
+      await using _permit = (await permits.acquire(name, LONG, { waitMs: PATIENCE, fair: true }))!
+      order.push(i)
+    })
+    await until('all stand in line', async () => (await queued(name)) === 20)
+    await last!.release()
+    await Promise.all(waits)
+    assert.deepEqual(order, Array.from({ length: 20 }, (_, i) => i))
+  })
 })
 
 describe('permits over processes', () => {

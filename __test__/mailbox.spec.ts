@@ -34,8 +34,8 @@ async function mailboxOn(options: RedisOptions = {}) {
   return { server, ...client, ask, [Symbol.asyncDispose]: dispose }
 }
 
-/** Whether what is published is heard, by who waits for it and nobody else. */
-async function assertHeard(mailbox: Mailbox, ask: Ask) {
+/** Who else is woken where somebody's word is published, which is heard by whom it is for. */
+async function wokenBeside(mailbox: Mailbox, ask: Ask): Promise<string[]> {
   await mailbox.untilHears()
   const woken: string[] = []
   const [told, other] = await Promise.all(['told', 'other'].map((word) => mailbox.expecting(word)))
@@ -43,10 +43,14 @@ async function assertHeard(mailbox: Mailbox, ask: Ask) {
   await ask('PUBLISH', mailbox.channel, 'nobody')
   await ask('PUBLISH', mailbox.channel, 'told')
   await told!.came
-  assert.deepEqual(woken, [])
+  const early = [...woken]
   await ask('PUBLISH', mailbox.channel, 'other')
   await other!.came
+  return early
 }
+
+/** Whether what is published is heard, by who waits for it and nobody else. */
+const assertHeard = async (mailbox: Mailbox, ask: Ask) => assert.deepEqual(await wokenBeside(mailbox, ask), [])
 
 /** How many connections of a server hear the channel of a client. */
 async function subscribers(ask: Ask, mailbox: Mailbox): Promise<number> {
@@ -99,7 +103,8 @@ describe('a mailbox', () => {
     // In one reading of the socket, so that nobody comes to hear in between.
     await _.ask('EVAL', `for i = 1, 20000 do redis.call('PUBLISH', ARGV[1], i) end`, 0, _.mailbox.channel)
     await came
-    await assertHeard(_.mailbox, _.ask)
+    // There may be more than can wait a second time before all has been read.
+    await until('only one is woken', async () => (await wokenBeside(_.mailbox, _.ask)).length === 0)
     assert.equal(await id(), before)
   })
 

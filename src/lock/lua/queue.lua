@@ -44,7 +44,8 @@ end
 -- Stands in line, where one stays until one leaves or has not been heard of for `lease` ms. Gives when that will be.
 local function stand(queue, waiting, waiter, lease)
   local last = redis.call('ZRANGE', queue, -1, -1, 'WITHSCORES')[2]
-  redis.call('ZADD', queue, 'NX', math.max(MICROS, (tonumber(last) or 0) + 1), waiter)
+  -- As text: not every server takes a number of so many digits for what it is, and of two who come at the same moment one is the first.
+  redis.call('ZADD', queue, 'NX', string.format('%.0f', math.max(MICROS, (tonumber(last) or 0) + 1)), waiter)
   redis.call('ZADD', waiting, NOW + lease, waiter)
   for _, key in ipairs({ queue, waiting }) do
     if redis.call('PTTL', key) < lease then redis.call('PEXPIRE', key, lease) end
