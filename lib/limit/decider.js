@@ -144,17 +144,9 @@ class Decider {
     this.#callers = 0
     this.#presence.seen(plan)
     const { numbers, names, keys } = encode(plan)
-    const outcome = once(
-      (/** @type {Uint8Array} */ bytes) => {
-        this.#portions.end(count)
-        this.#answered(plan, bytes)
-      },
-      () => {
-        this.#portions.end(count)
-        this.#undecided(plan)
-      },
-    )
-    this.call((native, ticket) => native.decide(ticket, count, numbers, names, keys), outcome).catch(outcome.recover)
+    const outcome = once((/** @type {Uint8Array} */ bytes) => this.#answered(plan, bytes), () => this.#undecided(plan))
+    const call = this.call((native, ticket) => native.decide(ticket, count, numbers, names, keys), outcome).catch(outcome.recover)
+    call.finally(() => this.#portions.end(count))
   }
 
   /**

@@ -43,7 +43,7 @@ impl Message {
     }
 
     /// Whether it is one call that keeps the server busy for a while. Groups may be many calls, which cost less where they leave together.
-    fn is_large(&self) -> bool {
+    fn leaves_alone(&self) -> bool {
         matches!(self, Message::Start(job) if job.operations() >= MANY)
     }
 }
@@ -243,7 +243,7 @@ async fn run(reactor: Arc<Reactor>) {
         std::mem::swap(&mut *reactor.inbox(), &mut batch);
         few = batch.iter().map(Message::operations).sum::<usize>() <= FEW;
         for message in batch.drain(..) {
-            let is_large = message.is_large();
+            let leaves_alone = message.leaves_alone();
             match message {
                 Message::Start(job) => job.start(now, &mut deadlines),
                 Message::StartGroup(group) => group.start(now, &mut deadlines),
@@ -257,7 +257,7 @@ async fn run(reactor: Arc<Reactor>) {
                 }
             }
             // It is on its way before the next begins, so that the server works on it meanwhile: what that reads together it answers together.
-            if is_large {
+            if leaves_alone {
                 tokio::task::yield_now().await;
                 wake_all();
                 now = Instant::now();

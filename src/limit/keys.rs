@@ -26,7 +26,15 @@ impl Keys {
 
     /// What the keys of an id begin with.
     pub fn of(&self, id: &str) -> KeysOf {
-        KeysOf([&self.before, escape(id, BRACES).as_ref(), "}:"].concat())
+        let mut text = Vec::new();
+        self.begin(id, &mut text);
+        KeysOf(text)
+    }
+
+    fn begin(&self, id: &str, text: &mut Vec<u8>) {
+        for part in [&self.before, escape(id, BRACES).as_ref(), "}:"] {
+            text.extend_from_slice(part.as_bytes());
+        }
     }
 }
 
@@ -41,9 +49,7 @@ impl Laid {
     /// The block of an id, then its keys under policies, by their suffixes.
     pub fn add<'a>(&mut self, keys: &Keys, id: &str, suffixes: impl IntoIterator<Item = &'a str>) {
         let begin = self.text.len();
-        for part in [&keys.before, escape(id, BRACES).as_ref(), "}:"] {
-            self.text.extend_from_slice(part.as_bytes());
-        }
+        keys.begin(id, &mut self.text);
         let before = begin..self.text.len();
         self.text.extend_from_slice(BLOCK.as_bytes());
         self.ends.push(self.text.len());
@@ -63,7 +69,7 @@ impl Laid {
 }
 
 /// The keys of one id.
-pub struct KeysOf(String);
+pub struct KeysOf(Vec<u8>);
 
 impl KeysOf {
     /// Under a policy, by its suffix: a letter, a colon and a name. What follows here is none.
@@ -80,11 +86,11 @@ impl KeysOf {
     }
 
     pub fn reservation(&self, id: &str) -> Bytes {
-        Bytes::from([&self.0, "reserved:", id].concat())
+        self.with(&["reserved:", id].concat())
     }
 
     fn with(&self, what: &str) -> Bytes {
-        Bytes::from([&self.0, what].concat())
+        Bytes::from([&self.0, what.as_bytes()].concat())
     }
 }
 

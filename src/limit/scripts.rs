@@ -3,16 +3,15 @@
 use crate::client::{Script, script};
 use std::sync::LazyLock;
 
-/// A script that counts, behind all that it counts with.
+/// A script that counts, behind all that it counts with, and, where one is named, another script before the windows.
 macro_rules! counting {
-    ($name:literal $(; $also:ident)?) => {
-        script!("clock", "kinds", "fixed", "log", "counter", "gcra", "policies", $name $(; $also)?)
+    ($name:literal $(behind $before:literal)? $(; $also:ident)?) => {
+        script!("clock", "kinds", $($before,)? "fixed", "log", "counter", "gcra", "policies", $name $(; $also)?)
     };
 }
 
 /// Keys of several ids are independent of each other.
-pub static DECIDE: LazyLock<Script> =
-    script!("clock", "kinds", "quick", "fixed", "log", "counter", "gcra", "policies", "decide"; divisible);
+pub static DECIDE: LazyLock<Script> = counting!("decide" behind "quick"; divisible);
 pub static APPLY: LazyLock<Script> = counting!("apply");
 pub static RESERVE: LazyLock<Script> = counting!("reserve");
 pub static SETTLE: LazyLock<Script> = counting!("settle");

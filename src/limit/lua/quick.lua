@@ -44,6 +44,7 @@ end
 -- Redis 8.8 counts within a bound by itself (`INCREX`): one call less. Another command of that name may know no bound.
 local has_increx
 local function increx_one(policy, key, cost, costs)
+  if not has_increx then return end
   -- A key whose window has ended in this very ms would count on.
   local left = call('PTTL', key)
   if left == -1 or left == 0 then return end
@@ -82,7 +83,7 @@ for _ = 1, tonumber(ARGV[1]) do
     decide_one, has_texts = way_of(kind)
     local span_text = ARGV[set.at + 2]
     policy = { limit = tonumber(ARGV[set.at + 1]), span = tonumber(span_text), span_text = span_text, rate = tonumber(ARGV[set.at + 3]) }
-    -- Their blocks are not needed where they are not there, which is nearly always.
+    -- The block of each key and what it holds by turns.
     found = call('MGET', unpack(KEYS, key, key + 2 * count - 1))
   end
   for i = 1, count do
