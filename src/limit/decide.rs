@@ -96,7 +96,6 @@ fn answer(plan: &Plan, known: Known) -> Answer {
 fn remembered(shared: &Shared, plan: &Plan) -> (Known, Vec<Asked>) {
     let now = Instant::now();
     let server_now = shared.clock().now(now);
-    let refused = shared.refused();
     let count = plan.groups().len();
     let policies_of = |group: &Group| &plan.sets()[group.set].policies;
     let mut laid = Laid::default();
@@ -104,21 +103,21 @@ fn remembered(shared: &Shared, plan: &Plan) -> (Known, Vec<Asked>) {
         laid.add(&shared.keys, group.key, policies_of(&group).iter().map(|named| named.suffix.as_str()));
     }
     let keys = laid.into_keys();
-    let widths = plan.groups().map(|group| 1 + policies_of(&group).len());
-    let begins = widths.scan(0, |end, width| Some(std::mem::replace(end, *end + width)));
-    let slots: Vec<u32> = begins.map(|begin| Words::slot_of(&keys[begin])).collect();
+    let of_group = |end: &mut usize, group: Group| {
+        let begin = std::mem::replace(end, *end + 1 + policies_of(&group).len());
+        Some(begin..*end)
+    };
+    let ranges: Vec<Range<usize>> = plan.groups().scan(0, of_group).collect();
+    let slots: Vec<u32> = ranges.iter().map(|range| Words::slot_of(&keys[range.start])).collect();
     // Before they are asked, so that what frees a key meanwhile is not missed. All at once: these words are seldom in the cache of the processor, which
     // waits for many no longer than for one.
     let marks = slots.into_iter().map(|slot| (mark_at(slot), server_now)).collect();
     let mut known = Known { keys, marks, told: Vec::with_capacity(count), numbers: Vec::new() };
     let mut asked = Vec::with_capacity(count);
-    let mut end = 0;
-    for (place, group) in plan.groups().enumerate() {
-        let policies = policies_of(&group);
-        let keys = end..end + 1 + policies.len();
-        end = keys.end;
+    let refused = shared.refused();
+    for ((place, group), keys) in plan.groups().enumerate().zip(ranges) {
         let begin = known.numbers.len();
-        let is_told = refused.tell(&known.keys[keys.start], &group, policies, now, &mut known.numbers);
+        let is_told = refused.tell(&known.keys[keys.start], &group, policies_of(&group), now, &mut known.numbers);
         known.told.push(is_told.then_some(begin..known.numbers.len()));
         if !is_told {
             asked.push(Asked { place, keys });
