@@ -38,11 +38,11 @@ describe('what an operation costs the server', () => {
     ['getMany of 2500', () => cache.getMany(keys(2500)), { mget: 3 }],
     ['setMany of 2500', () => cache.setMany(keys(2500).map((key) => [key, key])), { set: 2500 }],
     ['deleteMany of 2500', () => cache.deleteMany(keys(2500)), { unlink: 3 }],
-    // Inside the two scripts: a look and a write each.
-    ['getOrSet on a miss', () => cache.getOrSet('g', () => 1), { get: 1, evalsha: 2, getrange: 2, set: 2 }],
+    // Inside the two scripts: two writes, and a look before the second.
+    ['getOrSet on a miss', () => cache.getOrSet('g', () => 1), { get: 1, evalsha: 2, getrange: 1, set: 2 }],
     ['getOrSet on a hit', () => cache.getOrSet('g', () => 1), { get: 1 }],
     ['getOrSet with forceFresh', () => cache.getOrSet('g', () => 1, { forceFresh: true }), { evalsha: 2, getrange: 3, set: 2, time: 2 }],
-    ['getOrSet of undefined', () => cache.getOrSet('u', () => undefined), { get: 1, evalsha: 2, getrange: 2, set: 1, unlink: 1 }],
+    ['getOrSet of undefined', () => cache.getOrSet('u', () => undefined), { get: 1, evalsha: 2, getrange: 1, set: 1, unlink: 1 }],
     ['getOrSet with a ttl of 0', () => cache.getOrSet('u', () => 1, 0), { get: 1 }],
     ['clear of an empty namespace', () => cache.clear().then(() => cache.clear()), { scan: 2, unlink: 1 }],
     ['a repository: get', () => users.get('1'), { get: 1 }],

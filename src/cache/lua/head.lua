@@ -14,11 +14,6 @@ local HEAD = 36
 local NOBODY = string.rep('\0', 8)
 local RESTING = string.rep('\255', 8)
 
-local function clock()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-
 -- A number of `count` bytes, the highest first.
 local function number(text, at, count)
   local sum = 0

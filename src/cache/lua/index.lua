@@ -1,6 +1,9 @@
 -- The index of a tag: a sorted set of the keys that carry it, each with a time, in ms of the server's clock, at which its entry has
 -- ended. It ends no earlier than any of these times. Put before the scripts that enter keys.
 
+-- So much longer than its entry a key is in an index, in ms: the two are not written at the same moment.
+local MARGIN = 1000
+
 -- One of so many calls has keys leave that have ended: twice as many for each that was given.
 local SWEEP = 8
 

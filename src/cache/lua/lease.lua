@@ -14,10 +14,8 @@
 local GRANTED, FRESH, BUSY, REST, FOREIGN = 0, 1, 2, 3, 4
 -- Granted, and there is nothing to be given.
 local COLD = -1
-local token, span, mode = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local mode = ARGV[3]
 local spares_fresh = mode == 'miss' or mode == 'stale'
--- It ends with its key.
-local lease = '\193\2\0\0' .. token .. string.rep('\0', HEAD - 12)
 
 local function lease_alone(key)
   redis.call('SET', key, lease, 'PX', span)

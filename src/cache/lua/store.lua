@@ -20,9 +20,6 @@
 -- told costs the server about as much as what it does, so it is told once what many have in common.
 local KEYS, ARGV, call, tonumber = KEYS, ARGV, redis.call, tonumber
 
--- So much longer than its entry a key is in an index, in ms: the two are not written at the same moment.
-local MARGIN = 1000
-
 local time
 local function now()
   time = time or clock()
@@ -55,7 +52,7 @@ end
 local function refused(key, token, snapshot, tags)
   local head
   if token then
-    head = head_of(key, HEAD - 1)
+    head = seen or head_of(key, HEAD - 1)
     if type(head) == 'table' then return head end
     if not is_entry(head) or token_of(head) ~= token then return 0 end
     if not is_lease(head) and now() >= number(head, 13, 6) then return 0 end
