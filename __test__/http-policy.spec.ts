@@ -10,7 +10,7 @@ const load = createRequire(import.meta.url)
 const { judgeResponse, judgeRequest, freshens, mergeHeaders } = load(path.join(root, 'lib/http/policy.js'))
 const { Snapshot, storable } = load(path.join(root, 'lib/http/outgoing.js'))
 
-const NOTHING_BEFORE = new Snapshot({ getHeaderNames: () => [] })
+const NOTHING_BEFORE = new Snapshot({ getHeaders: () => ({}) })
 
 const NOW = Date.UTC(2026, 1, 2, 2, 40, 0)
 const DATE = new Date(NOW).toUTCString()

@@ -12,6 +12,7 @@ class Aside {
   client
   /** Whether the application is asked if what is stored still holds. */
   hasAsked = false
+  #isAside = false
 
   /** @param {any} req */
   constructor(req) {
@@ -29,13 +30,21 @@ class Aside {
     for (const name of omitted) delete headers[name]
     if (stored?.etag !== undefined) headers['if-none-match'] = stored.etag
     if (stored?.lastModified !== undefined) headers['if-modified-since'] = stored.lastModified
-    // By the property, since that of HTTP/2 cannot be set.
-    Object.defineProperty(this.#req, 'headers', { value: headers, configurable: true, writable: true, enumerable: true })
+    this.#isAside = true
+    this.#give(headers)
   }
 
   takeBack() {
-    if (this.#req.headers === this.client) return
-    Object.defineProperty(this.#req, 'headers', { value: this.client, configurable: true, writable: true, enumerable: true })
+    if (this.#isAside) this.#give(this.client)
+    this.#isAside = false
+  }
+
+  /**
+   * By the property, since that of HTTP/2 cannot be set.
+   * @param {Record<string, any>} headers
+   */
+  #give(headers) {
+    Object.defineProperty(this.#req, 'headers', { value: headers, configurable: true, writable: true, enumerable: true })
   }
 }
 

@@ -34,8 +34,7 @@ class Lead {
   #isLeased
   #aside
   #before
-  /** @type {Capture | null} */
-  #capture = null
+  #capture
   /** @type {(outcome: Outcome) => void} */
   #settle = () => {}
   /** @type {0 | 1 | 2 | 3} */
@@ -65,9 +64,11 @@ class Lead {
     this.#door = exchange.door
     this.#seen = seen
     this.#isLeased = isLeased
-    this.#before = new Snapshot(this.#res)
     this.#aside = new Aside(this.#req)
-    this.mayHold = seen !== null || exchange.isBehind || isConditional(exchange.req.headers)
+    this.mayHold = seen !== null || exchange.isBehind || isConditional(this.#aside.client)
+    // First, since whatever is asked of a response before is asked anew when its shape has changed.
+    this.#capture = new Capture(this.#res, this)
+    this.#before = new Snapshot(this.#res)
   }
 
   /**
@@ -79,7 +80,6 @@ class Lead {
     return new Promise((resolve) => {
       this.#settle = resolve
       this.#aside.put(this.#door.plan.mode === 'http' ? this.#seen : null)
-      this.#capture = new Capture(this.#res, this)
       try {
         next()
       } catch (error) {
@@ -106,7 +106,8 @@ class Lead {
     if (this.#exchange.isBehind) return false
     const forwardStatus = this.#seen === null ? undefined : statusCode
     const stored = detail === null && this.#isLeased
-    addCacheStatus(this.#res, cacheStatus(this.#door.plan.cacheName, { forward: this.#exchange.forward, forwardStatus, stored, detail }))
+    const status = cacheStatus(this.#door.plan.cacheName, { forward: this.#exchange.forward, forwardStatus, stored, detail })
+    addCacheStatus(this.#res, status, valueOf(this.#fields, 'cache-status') === undefined)
     // The application was not asked, so it has not said.
     if (this.#isKnown()) this.#mode = MODE.KNOWN
     return this.#mode === MODE.SENT
@@ -166,7 +167,7 @@ class Lead {
   /** The body is whole. */
   end() {
     const seen = this.#seen
-    this.#capture?.over()
+    this.#capture.over()
     this.#aside.takeBack()
     if (seen !== null && this.#mode === MODE.FRESHENED) void this.#freshen(seen)
     else if (seen !== null && this.#mode === MODE.FAILED) this.#standIn(seen)
@@ -181,7 +182,7 @@ class Lead {
   }
 
   closed() {
-    this.#capture?.over()
+    this.#capture.over()
     this.#aside.takeBack()
     this.#door.cache.counts.aborted++
     this.keeps = false
@@ -191,7 +192,7 @@ class Lead {
 
   /** @param {Terms} terms */
   async #keep(terms) {
-    const body = Buffer.concat(this.#chunks)
+    const body = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks)
     this.#chunks = []
     const detail = this.#lateRefusal(body.length)
     if (detail !== null) return this.#refuseLate(detail)
@@ -209,8 +210,9 @@ class Lead {
     const said = valueOf(this.#fields, 'content-length')
     if (said !== undefined && Number(said) !== length) return 'length'
     if (this.#mode === MODE.SENT && !this.#exchange.isBehind && res.statusCode !== this.#status) return 'status'
-    if (!this.#door.plan.stripSetCookie && res.hasHeader('Set-Cookie')) return 'set-cookie'
-    const cacheControl = String(res.getHeader('Cache-Control') ?? '')
+    const late = res.getHeaders()
+    if (!this.#door.plan.stripSetCookie && late['set-cookie'] !== undefined) return 'set-cookie'
+    const cacheControl = String(late['cache-control'] ?? '')
     const isAnother = !this.#fields.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'cache-control' && cacheControl.includes(this.#fields[i + 1]))
     return isAnother && /\b(?:private|no-store)\b/i.test(cacheControl) ? 'private' : null
   }

@@ -28,9 +28,10 @@ function cacheStatus(cache, { hit, ttlMs, forward, forwardStatus, stored, detail
  * Behind what caches nearer to the origin have said.
  * @param {any} res
  * @param {string} text
+ * @param {boolean} [isFirst] whether it is known that none has
  */
-function addCacheStatus(res, text) {
-  const before = res.getHeader('Cache-Status')
+function addCacheStatus(res, text, isFirst = false) {
+  const before = isFirst ? '' : res.getHeader('Cache-Status')
   res.setHeader('Cache-Status', before === undefined || before === '' ? text : `${before}, ${text}`)
 }
 

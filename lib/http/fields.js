@@ -3,7 +3,7 @@
 // The fields of a response: which belong to it, and which to the connection it came by or to its bytes.
 
 /** They speak of one connection (RFC 9110 7.6.1), or were meant for one proxy. */
-const HOP = [
+const HOP = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -14,7 +14,7 @@ const HOP = [
   'trailer',
   'transfer-encoding',
   'upgrade',
-]
+])
 /** They describe the bytes that are kept, which a 304 does not change; and cookies are for one client. */
 const OF_BYTES = ['content-length', 'content-encoding', 'content-range', 'set-cookie']
 
@@ -24,7 +24,9 @@ const OF_BYTES = ['content-length', 'content-encoding', 'content-range', 'set-co
  * @param {string} wanted in lower case
  */
 function valueOf(headers, wanted) {
-  for (let at = 0; at + 1 < headers.length; at += 2) if (headers[at].toLowerCase() === wanted) return headers[at + 1]
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    if (headers[at].length === wanted.length && headers[at].toLowerCase() === wanted) return headers[at + 1]
+  }
   return undefined
 }
 
@@ -38,9 +40,10 @@ function opaque(etag) {
 
 /**
  * @param {readonly string[]} headers names and values in turn
- * @returns {Set<string>}
+ * @returns {ReadonlySet<string>}
  */
 function notToStore(headers) {
+  if (valueOf(headers, 'connection') === undefined) return HOP
   const names = new Set(HOP)
   for (let at = 0; at + 1 < headers.length; at += 2) {
     if (headers[at].toLowerCase() !== 'connection') continue
@@ -54,9 +57,7 @@ function notToStore(headers) {
  * @returns {Set<string>}
  */
 function notToUpdate(headers) {
-  const names = notToStore(headers)
-  for (const name of OF_BYTES) names.add(name)
-  return names
+  return new Set([...notToStore(headers), ...OF_BYTES])
 }
 
 module.exports = { notToStore, notToUpdate, opaque, valueOf }

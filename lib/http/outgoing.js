@@ -2,21 +2,28 @@
 
 // The fields of a response on its way out, as lists of names and values by turns.
 
-const { notToStore } = require('./fields')
+const { notToStore, valueOf } = require('./fields')
 
 /** What is said anew of each response, or is for one client. */
 const NOT_KEPT = new Set(['content-length', 'age', 'cache-status', 'set-cookie'])
 
 /**
- * All of a response so far.
+ * All of a response so far. It is asked twice and not for each field: Express gives each response a shape of its own, which makes a question dear.
  * @param {any} res
  * @returns {string[]}
  */
 function listOf(res) {
+  /** @type {string[]} */
   const list = []
-  for (const name of res.getRawHeaderNames?.() ?? res.getHeaderNames()) {
-    const value = res.getHeader(name)
-    for (const one of Array.isArray(value) ? value : [value]) list.push(name, String(one))
+  const values = res.getHeaders()
+  // In the same order. HTTP/2 knows names in lower case only.
+  const names = res.getRawHeaderNames?.() ?? Object.keys(values)
+  let i = 0
+  for (const lower of Object.keys(values)) {
+    const name = names[i++]
+    const value = values[lower]
+    if (Array.isArray(value)) for (const one of value) list.push(name, String(one))
+    else list.push(name, String(value))
   }
   return list
 }
@@ -28,8 +35,9 @@ class Snapshot {
 
   /** @param {any} res */
   constructor(res) {
-    for (const name of res.getHeaderNames()) {
-      const value = res.getHeader(name)
+    const values = res.getHeaders()
+    for (const name of Object.keys(values)) {
+      const value = values[name]
       // `appendHeader` goes on with the very same list.
       this.raw.set(name, Array.isArray(value) ? [...value] : value)
     }
@@ -38,11 +46,11 @@ class Snapshot {
   /**
    * Whether a field is as it was.
    * @param {string} name in lower case
-   * @param {string | string[]} value
+   * @param {readonly string[]} list of all fields
    */
-  has(name, value) {
+  has(name, list) {
     const before = this.raw.get(name)
-    return before !== undefined && String(before) === String(value)
+    return before !== undefined && String(before) === String(list.filter((_, i) => i % 2 === 1 && list[i - 1].toLowerCase() === name))
   }
 }
 
@@ -55,11 +63,11 @@ function storable(list, before) {
   const omitted = notToStore(list)
   const kept = []
   let hasDate = false
-  for (const [name, value] of grouped(list)) {
-    const lower = name.toLowerCase()
-    if (NOT_KEPT.has(lower) || omitted.has(lower) || before.has(lower, value)) continue
+  for (let i = 0; i < list.length; i += 2) {
+    const lower = list[i].toLowerCase()
+    if (NOT_KEPT.has(lower) || omitted.has(lower) || before.has(lower, list)) continue
     if (lower === 'date') hasDate = true
-    for (const one of Array.isArray(value) ? value : [value]) kept.push(name, one)
+    kept.push(list[i], list[i + 1])
   }
   if (!hasDate) kept.push('Date', new Date().toUTCString())
   return kept
@@ -72,8 +80,7 @@ function storable(list, before) {
  * @returns {string[]} in lower case
  */
 function takenAway(list, before) {
-  const left = new Set(list.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()))
-  return [...before.raw.keys()].filter((name) => !left.has(name) && !isNeverStored(name))
+  return [...before.raw.keys()].filter((name) => valueOf(list, name) === undefined && !isNeverStored(name))
 }
 
 const NONE = notToStore([])

@@ -71,8 +71,7 @@ const VERDICTS = /** @type {const} */ (['fresh', 'stale', 'stale-allowed', 'vali
 function judgeResponse({ method, status, requestHeaders, responseHeaders, options, now }) {
   const { mode, ttlMs = -1, statuses, cacheName, keyedVary, stripSetCookie, heuristic } = options
   const own = cacheName === undefined ? undefined : `${cacheName.toLowerCase()}-cache-control`
-  /** @type {(string | undefined)[]} */
-  const fields = Array.from({ length: 11 })
+  const fields = [...NO_FIELDS]
   fields[0] = textOf(requestHeaders['cache-control'])
   let what = 0
   for (let at = 0; at + 1 < responseHeaders.length; at += 2) {
@@ -88,13 +87,17 @@ function judgeResponse({ method, status, requestHeaders, responseHeaders, option
   if (heuristic) what |= MAY_GUESS
   if (statuses?.includes(status)) what |= ASKED_STATUS
   if (requestHeaders.authorization !== undefined && !keyedVary?.includes('authorization')) what |= AUTHORIZED
-  return terms(ruling(now, status, ttlMs, what, fields).split(' '), (what & VALIDATORS) !== 0, keyedVary)
+  const found = ruling(now, status, ttlMs, what, fields)
+  return { ...found, vary: keyedVary?.length ? found.vary.filter((name) => !keyedVary.includes(name)) : found.vary }
 }
+
+/** @type {readonly (string | undefined)[]} */
+const NO_FIELDS = Array.from({ length: 11 })
 
 /** So many rulings are remembered: a site says the same of most of its pages. */
 const REMEMBERED = 200
 const LONGEST = 500
-/** @type {Map<string, string>} */
+/** @type {Map<string, Terms>} */
 const remembered = new Map()
 
 /**
@@ -107,25 +110,35 @@ const remembered = new Map()
  */
 function ruling(now, status, ttlMs, what, fields) {
   const isDated = DATES.some((place) => fields[place] !== undefined)
-  const key = isDated ? '' : `${status} ${ttlMs} ${what} ${JSON.stringify(fields)}`
+  const key = isDated ? '' : keyOf(status, ttlMs, what, fields)
   const known = remembered.get(key)
   if (known !== undefined) return known
-  const line = native.judgeHttpResponse(now, status, ttlMs, what, fields)
-  if (isDated || key.length > LONGEST) return line
+  const found = terms(native.judgeHttpResponse(now, status, ttlMs, what, fields).split(' '), (what & VALIDATORS) !== 0)
+  if (isDated || key.length > LONGEST) return found
   if (remembered.size >= REMEMBERED) remembered.clear()
-  remembered.set(key, line)
-  return line
+  remembered.set(key, found)
+  return found
+}
+
+/**
+ * @param {number} status
+ * @param {number} ttlMs
+ * @param {number} what
+ * @param {readonly (string | undefined)[]} fields in none of which a line ends
+ */
+function keyOf(status, ttlMs, what, fields) {
+  let key = `${status} ${ttlMs} ${what}`
+  for (let place = 0; place < fields.length; place++) if (fields[place] !== undefined) key += `\n${place} ${fields[place]}`
+  return key
 }
 
 /**
  * @param {string[]} line
  * @param {boolean} validators
- * @param {readonly string[] | undefined} keyedVary
  * @returns {Terms}
  */
-function terms([reason, flags, fresh, age, swr, sie, names], validators, keyedVary) {
+function terms([reason, flags, fresh, age, swr, sie, names], validators) {
   const says = Number(flags)
-  const vary = names === '' ? [] : names.split(',')
   return {
     storable: reason === '-',
     reason: reason === '-' ? null : reason,
@@ -137,7 +150,7 @@ function terms([reason, flags, fresh, age, swr, sie, names], validators, keyedVa
     mustRevalidate: (says & MUST_REVALIDATE) !== 0,
     noCache: (says & NO_CACHE) !== 0,
     open: (says & OPEN) !== 0,
-    vary: keyedVary?.length ? vary.filter((name) => !keyedVary.includes(name)) : vary,
+    vary: names === '' ? [] : names.split(','),
     validators,
   }
 }

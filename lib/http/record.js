@@ -83,13 +83,20 @@ class Stored {
  */
 function encode(meta, bodies = []) {
   const list = bodies.map(({ coding, length, parts }) => (parts === null ? [coding, length] : [coding, length, parts.id, parts.count, parts.size]))
-  const description = Buffer.from(JSON.stringify({ ...meta, b: list }))
-  const beginning = Buffer.alloc(BEGINNING)
-  beginning[0] = MARK
-  beginning[1] = VERSION
-  beginning.writeUInt32BE(description.length, 2)
-  const inline = bodies.filter(({ parts }) => parts === null).map(({ bytes }) => /** @type {Buffer} */ (bytes))
-  return Buffer.concat([beginning, description, ...inline])
+  const description = JSON.stringify({ ...meta, b: list })
+  const size = Buffer.byteLength(description)
+  const inline = bodies.filter(({ parts }) => parts === null)
+  const record = Buffer.allocUnsafe(inline.reduce((sum, { length }) => sum + length, BEGINNING + size))
+  record[0] = MARK
+  record[1] = VERSION
+  record.writeUInt32BE(size, 2)
+  record.write(description, BEGINNING)
+  let at = BEGINNING + size
+  for (const { bytes, length } of inline) {
+    record.set(/** @type {Buffer} */ (bytes), at)
+    at += length
+  }
+  return record
 }
 
 /** @type {WeakMap<Uint8Array, Stored | null>} a copy in memory is the same bytes each time */
