@@ -94,6 +94,8 @@ onEveryBackend('the scripts of locks', (backend) => {
     const of = (...some: any[]) => some.flatMap(({ lock, fence, queue, waiting }) => [lock, fence, queue, waiting])
     await run('TAKE', [a!.lock, a!.fence, b!.lock, b!.fence], LONG, LONG + HOUR, 'one', 'two')
     assert.deepEqual(await run('FREE', of(a, b, c, a), 'one', 'one', 'one', 'one'), [1, -1, 0, 0])
+    await run('TAKE', [a!.lock, a!.fence, c!.lock, c!.fence], LONG, LONG + HOUR, 'one', 'three')
+    assert.deepEqual(await run('FREE', of(a, c, a), 'one', 'three', 'one'), [1, 1, 0])
     assert.deepEqual([await ask('GET', a!.lock), await ask('GET', b!.lock)], [null, 'two'])
     await run('QUEUE_UP', [b!.lock, b!.fence, b!.queue, b!.waiting], LONG + HOUR, 'one', LONG, `${WAITER}xone`, LEASE, 0)
     await run('QUEUE_UP', [b!.lock, b!.fence, b!.queue, b!.waiting], LONG + HOUR, 'four', LONG, `${WAITER}xfour`, LEASE, 0)

@@ -7,8 +7,8 @@ pub static TAKE: LazyLock<Script> = script!("time", "fence", "holder", "locks", 
 pub static TAKE_ALL: LazyLock<Script> = script!("time", "fence", "holder", "locks", "take_all"; idempotent);
 pub static QUEUE_UP: LazyLock<Script> =
     script!("time", "fence", "holder", "locks", "queue", "pass_on", "queue_up"; idempotent);
-pub static FREE: LazyLock<Script> = script!("time", "fence", "queue", "pass_on", "release", "free");
-pub static LEAVE: LazyLock<Script> = script!("time", "fence", "queue", "pass_on", "release", "leave");
+pub static FREE: LazyLock<Script> = script!("looked", "quiet", "time", "fence", "queue", "pass_on", "release", "free");
+pub static LEAVE: LazyLock<Script> = script!("looked", "time", "fence", "queue", "pass_on", "release", "leave");
 pub static RENEW: LazyLock<Script> = script!("holder", "renew"; idempotent);
 pub static RAISE: LazyLock<Script> = script!("raise"; idempotent);
 pub static INSPECT: LazyLock<Script> = script!("inspect"; idempotent);

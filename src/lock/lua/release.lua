@@ -1,16 +1,8 @@
--- Releasing locks. Needs `pass_on.lua`.
+-- Releasing locks. Needs `looked.lua` and `pass_on.lua`.
 
 -- Releases locks, each with its fence, its queue and those who wait beside it in `KEYS`, and its owner's token in `ARGV` behind `before` others; takes the waiter, if there is one, out of
 -- all queues; passes on what is free. Gives for each lock 1 where the owner held it, 0 where nobody did, -1 where it is another's.
 local function release(before, waiter)
-  -- One look at all locks, and one at all queues: most are held as they should be, and nobody waits.
-  local locks, queues = {}, {}
-  for i = 1, #KEYS, 4 do
-    locks[#locks + 1], queues[#queues + 1] = KEYS[i], KEYS[i + 2]
-  end
-  local holders = redis.call('MGET', unpack(locks))
-  local is_waited_for = redis.call('EXISTS', unpack(queues)) > 0
-
   local reply, released, gone, free = {}, {}, {}, {}
   for i, lock in ipairs(locks) do
     local holder, place = holders[i], 4 * i - 3
