@@ -18,7 +18,7 @@ function credentialsOf(req, { keyedVary, keyGenerator, ignoreCookies }) {
   if (headers.authorization !== undefined && !keyedVary.includes('authorization')) return 'authorization'
   if (keyGenerator !== undefined) return null
   // As passport and others leave it.
-  if ((req.user !== undefined && req.user !== null) || (req.auth !== undefined && req.auth !== null)) return 'authorization'
+  if ((req.user ?? req.auth ?? null) !== null) return 'authorization'
   if (headers.cookie !== undefined && !ignoreCookies && !keyedVary.includes('cookie')) return 'cookie'
   return null
 }

@@ -30,9 +30,9 @@ function whyNot(req, { skip }) {
  * @param {any} req
  * @param {import('./response-options').Plan} plan
  */
-function hasWishes({ headers }, { mode }) {
+function hasWishes(req, { mode }) {
   if (mode !== 'http') return false
-  const { 'cache-control': cacheControl, pragma } = headers
+  const { 'cache-control': cacheControl, pragma } = req.headers
   return (cacheControl !== undefined && WISHES.test(String(cacheControl))) || (pragma !== undefined && WISHES.test(String(pragma)))
 }
 

@@ -101,39 +101,33 @@ const ABSOLUTE = /^(https?):\/\/([^/?#]+)([^]*)$/i
 function addressOf(req) {
   const target = req.originalUrl ?? req.url
   const protocol = req.protocol ?? (req.socket?.encrypted ? 'https' : 'http')
-  const origin = originOf(protocol, hostOf(req))
+  const sent = sentHostOf(req.headers)
+  const host = hostOf(req, sent)
+  const origin = originOf(protocol, host)
+  // With the host of the request behind it, where that is another: an application sees both.
+  const place = host === sent ? origin : `${origin}${AT}${sent.toLowerCase().replaceAll(AT, '%20')}`
+  // A target that names another origin than the application sees is a page of its own.
   const absolute = ABSOLUTE.exec(target)
-  // One that names another origin than the application sees is a page of its own.
-  if (absolute === null || originOf(absolute[1], absolute[2]) !== origin) return [target, withSent(req, origin)]
-  return [rooted(absolute[3]), withSent(req, origin)]
+  if (absolute === null || originOf(absolute[1], absolute[2]) !== origin) return [target, place]
+  return [rooted(absolute[3]), place]
 }
 
-/** @param {any} req */
-function sentHostOf(req) {
+/** @param {Record<string, any>} headers of the request */
+function sentHostOf(headers) {
   // Of HTTP/2 it is the authority.
-  const host = req.headers.host ?? req.headers[':authority']
+  const host = headers.host ?? headers[':authority']
   return typeof host === 'string' ? host : ''
 }
 
 /**
  * The host that the application sees: that of a proxy which it trusts, as Express tells it, or that of the request.
  * @param {any} req
+ * @param {string} sent
  * @returns {string}
  */
-function hostOf(req) {
-  const sent = sentHostOf(req)
+function hostOf(req, sent) {
   const { hostname } = req
   return typeof hostname !== 'string' || nameOfHost(sent) === hostname.toLowerCase() ? sent : hostname
-}
-
-/**
- * With the host of the request behind it, where that is another: an application sees both.
- * @param {any} req
- * @param {string} origin
- */
-function withSent(req, origin) {
-  const sent = sentHostOf(req)
-  return hostOf(req) === sent ? origin : `${origin}${AT}${sent.toLowerCase().replaceAll(AT, '%20')}`
 }
 
 /** @param {string} host */
