@@ -21,6 +21,9 @@ const wrongs: Wrong[] = [
   [60, 'options must be an object, got a number'],
   [{}, 'options must hold limit and window, or policies'],
   [{ ...good, limits: 1 }, "options.limits is not an option; did you mean 'limit'?"],
+  // As others call it.
+  [{ ...good, max: 5 }, "options.max is not an option; did you mean 'limit'?"],
+  [{ ...good, period: '1s' }, "options.period is not an option; did you mean 'window'?"],
   [{ ...good, windowMs: 60_000 }, "options.windowMs is not an option; did you mean 'window'?"],
   [{ ...good, keygenerator: 1 }, "options.keygenerator is not an option; did you mean 'keyGenerator'?"],
   [{ ...good, skipFailedRequest: true }, "options.skipFailedRequest is not an option; did you mean 'skipFailedRequests'?"],
@@ -53,7 +56,7 @@ const wrongs: Wrong[] = [
   ...each('policies', [Array.from({ length: 17 }, () => ({ limit: 1, period: '1s' }))], 'must be 1 to 16 policies, got 17', 'RangeError', {}),
   [{ policies: [{ limit: 1, period: '1s' }, undefined] }, 'options.policies[1] must be an object, got undefined'],
   [{ policies: [{ limit: 1, period: '1s' }, { limit: '1', period: '1s' }] }, 'options.policies[1].limit must be a number, got a string'],
-  [{ policies: { limit: 1, window: '1s' } }, "options.policies.window is not an option; there are 'name'"],
+  [{ policies: { limit: 1, window: '1s' } }, "options.policies.window is not an option; did you mean 'period'?"],
   [{ policies: { limit: 1 } }, 'options.policies.period must be a number or a string'],
   [{ policies: { limit: 1, period: 0.5 } }, 'options.policies.period must be from 1 ms', 'RangeError'],
   [{ policies: { limit: 1, period: '1s', burst: 0 } }, 'options.policies.burst must be an integer from 1', 'RangeError'],

@@ -202,11 +202,26 @@ function object(value, name, known) {
   return options(value, name, known)
 }
 
+/** What others call what is here one of these. */
+const ELSEWHERE = new Map(Object.entries({
+  max: ['limit', 'maxEntries'],
+  points: ['limit'],
+  window: ['period'],
+  period: ['window'],
+  interval: ['period', 'window'],
+  duration: ['period', 'window', 'ttl'],
+  ex: ['ttl'],
+  expire: ['ttl'],
+  maxAge: ['ttl'],
+}))
+
 /**
  * @param {string} option
  * @param {readonly string[]} known
  */
 function advice(option, known) {
+  const ours = ELSEWHERE.get(option)?.find((other) => known.includes(other))
+  if (ours !== undefined) return `did you mean '${ours}'?`
   const best = nearest(option, known)
   const [one, other] = [option.toLowerCase(), best.toLowerCase()]
   const isNear = one.includes(other) || other.includes(one) || distance(one, other) * 2 <= Math.max(one.length, other.length)
