@@ -37,6 +37,19 @@ describe('a cache that mostly misses', () => {
     assert.deepEqual(await sentBy(redis, () => cache.getOrSet('b', () => 2)), { get: 1 })
   })
 
+  test('gives what is there also where the server takes no writes', async () => {
+    const full = new TypeSafeCache(redis, { namespace: fresh(), onError: () => {} })
+    await full.set('k', 'v')
+    await missOften(full)
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1')
+    try {
+      for (let i = 0; i < 3; i++) assert.equal(await full.getOrSet('k', () => assert.fail('it is there')), 'v')
+      assert.equal(await full.getOrSet('none', () => 'loaded'), 'loaded')
+    } finally {
+      await redis.command('CONFIG', 'SET', 'maxmemory', '0')
+    }
+  })
+
   test('reads all the same where it keeps copies, has stale lives or early refreshes', async () => {
     for (const options of [{ near: true }, { staleTtl: 60 }, { earlyRefresh: true }]) {
       const other = new TypeSafeCache(redis, { namespace: fresh(), ...options })

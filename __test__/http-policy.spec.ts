@@ -36,6 +36,11 @@ describe('what a response says', () => {
     assert.equal(judged(['Expires', expires, 'Expires', expires]).reason, 'expired')
   })
 
+  test('is not taken for what another has said, whose field holds a line end, as HTTP/2 may bring it', () => {
+    for (const end of ['\n', ' ', '\n9 6 ', ' 9 6 ']) judged(['Cache-Control', `max-age=9${end}9 6 accept`])
+    assert.deepEqual(judged(['Cache-Control', 'max-age=9', 'Vary', 'accept']).vary, ['accept'])
+  })
+
   test('may be said to this cache alone', () => {
     assert.equal(judged(['Cache-Control', 'no-store', 'Redwright-Cache-Control', 'max-age=7', 'CDN-Cache-Control', 'max-age=9']).freshMs, 7000)
     assert.equal(judged(['Cache-Control', 'no-store', 'X-Cache-Control', 'max-age=7'], { options: { cacheName: 'x' } }).freshMs, 7000)

@@ -124,11 +124,15 @@ function ruling(now, status, ttlMs, what, fields) {
  * @param {number} status
  * @param {number} ttlMs
  * @param {number} what
- * @param {readonly (string | undefined)[]} fields in none of which a line ends
+ * @param {readonly (string | undefined)[]} fields
  */
 function keyOf(status, ttlMs, what, fields) {
   let key = `${status} ${ttlMs} ${what}`
-  for (let place = 0; place < fields.length; place++) if (fields[place] !== undefined) key += `\n${place} ${fields[place]}`
+  for (let place = 0; place < fields.length; place++) {
+    const field = fields[place]
+    // With its length: over HTTP/2 there may be anything in one.
+    if (field !== undefined) key += ` ${place} ${field.length} ${field}`
+  }
   return key
 }
 
