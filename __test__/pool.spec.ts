@@ -89,4 +89,27 @@ describe('a pool', () => {
     assert.deepEqual(redis.metrics().nodes.map(({ standing }) => standing), [3])
     assert.equal(await redis.ping(), 'PONG')
   })
+
+  test('answers what has no key when all of its connections end at once, and does not go round among them', async () => {
+    await using own = await MortalServer.start()
+    await using redis = await Redis.connect({ url: own.url, poolSize: 3, reconnect: { minMs: 5, maxMs: 50 }, commandTimeout: 300 })
+    for (let i = 0; i < 5; i++) {
+      // Some are asked again before it is known that the connections have ended, and each leads to the next.
+      const work = { asked: 0, answered: 0, isOver: false }
+      const ask = async () => {
+        for (; !work.isOver; work.answered++) {
+          work.asked++
+          await redis.ping().catch(() => {})
+        }
+      }
+      const asking = Promise.all(Array.from({ length: 100 }, ask))
+      await until('they are under way', () => work.answered > 500)
+      await own.crash()
+      work.isOver = true
+      await until('all are answered', () => work.answered === work.asked)
+      await asking
+      await own.start()
+      await until('it is ready', () => redis.status === 'ready')
+    }
+  })
 })

@@ -20,7 +20,7 @@ use super::send_error::SendError;
 use super::session::Session;
 use super::tracking::Hub;
 use super::way::Way;
-use crate::common::Attempt;
+use crate::common::{Attempt, give_way};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -183,6 +183,9 @@ impl Client {
             }
             way.read = false;
             failed = Some(session);
+            // Whoever keeps the connection, and those beside it, has yet to run. Until then they pass for standing, and one that has ended would
+            // lead to the next without end.
+            give_way().await;
         }
     }
 
