@@ -9,10 +9,13 @@ import { root } from './support/root'
 const href = (file: string) => pathToFileURL(path.join(root, file)).href
 const FLAGS = ['--import', href('scripts/typescript/register.mjs'), '--test-reporter', href('soak/silent-reporter.mjs')]
 
+/** Less than a file of tests may take: how far it came is told then. */
+const MOST_MS = 8 * 60_000
+
 async function soak(...args: string[]) {
   // It is no part of this test run, whose runner would otherwise want its reports.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
-  const child = spawn(process.execPath, [...FLAGS, path.join(root, 'soak/main.ts'), ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...FLAGS, path.join(root, 'soak/main.ts'), ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: MOST_MS, killSignal: 'SIGKILL' })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
   const [code] = await once(child, 'close')

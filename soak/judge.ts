@@ -56,6 +56,7 @@ export class Judge {
   constructor(violations: Violations, slackMs: number) {
     this.#violations = violations
     this.#slackMs = slackMs
+    this.#noise.start()
   }
 
   async run<T>(what: string, operation: () => Promise<T>, { deadlineMs = DEADLINE_MS, isOwn }: Expectation = {}): Promise<Told<T>> {

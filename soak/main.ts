@@ -8,6 +8,11 @@ const violations = new Violations()
 process.on('uncaughtException', (error) => violations.report(`uncaught: ${error?.stack ?? error}`))
 process.on('unhandledRejection', (reason) => violations.report(`unhandled rejection: ${reason instanceof Error ? reason.stack : reason}`))
 
+/** Those that follow are mostly of the same cause. */
+function tell(): void {
+  for (const what of violations.found.slice(0, 20)) console.log(`VIOLATED: ${what}`)
+}
+
 async function soak(args: Arguments): Promise<number> {
   const { minutes, seed, on } = args
   const again = (topologies: readonly string[]) => `npm run soak -- --minutes ${minutes} --seed ${seed}${topologies.length === 1 ? ` --on ${topologies[0]}` : ''}`
@@ -17,7 +22,7 @@ async function soak(args: Arguments): Promise<number> {
     if (violations.any) break
     console.log(`  survived on ${topology}\n`)
   }
-  for (const what of violations.found.slice(0, 20)) console.log(`VIOLATED: ${what}`)
+  tell()
   console.log(violations.any ? `${violations.found.length} violations; again by: ${again(on)}` : `survived; again by: ${again(on)}`)
   return violations.any ? 1 : 0
 }
@@ -31,6 +36,6 @@ try {
   }, 20_000).unref()
 } catch (error) {
   console.error(error instanceof RangeError || (error as { code?: string })?.code?.startsWith('ERR_PARSE_ARGS') ? `${(error as Error).message}\n${USAGE}` : error)
-  for (const what of violations.found) console.log(`VIOLATED: ${what}`)
+  tell()
   process.exit(2)
 }

@@ -44,9 +44,10 @@ export class Run {
   static async on(topology: Topology, ms: number, { seed, slackMs }: Arguments, violations: Violations): Promise<void> {
     const world = await WORLDS[topology].start()
     try {
-      const clients = await Promise.all(
-        Object.entries(CLIENTS).map(async ([name, options]) => ({ name, redis: await Redis.connect({ ...world.address, ...COMMON, ...options }) })),
-      )
+      // On a busy machine a first attempt may take longer than the clients are to wait for one; duplicates connect when they are used.
+      const patient = await Redis.connect({ ...world.address, connectTimeout: '60s' })
+      const clients = Object.entries(CLIENTS).map(([name, options]) => ({ name, redis: patient.duplicate({ ...COMMON, ...options }) }))
+      await patient.close()
       await new Run(world, clients, seed, slackMs, violations).#go(ms)
     } finally {
       await world.stop()
@@ -95,6 +96,7 @@ export class Run {
     const recoveredMs = await recovered(clients, this.#judge, violations, this.#settled())
     const changed = await this.#changedHands(fault.loses !== 'nothing' || fault.replaces === true)
     if (fault.loses !== 'nothing') this.#risk.close(fault.loses !== 'perhaps' || changed)
+    if (violations.any) return
     const before = now()
     await pause(ECHO_MS)
     this.#calm.mark(before)

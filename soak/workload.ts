@@ -1,7 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from '../index.js'
+import { now } from '../__test__/support/noise'
 import type { Expectation, Judge, Told } from './judge'
 import type { Random } from './random'
 import type { Calm, Risk } from './risk'
+import { RECOVERY_MS } from './settings'
 import type { Violations } from './violations'
 
 /** A client, and what it is called in what is printed. */
@@ -33,10 +36,11 @@ export interface Workload {
 
 /** Runs an operation until it is acknowledged, for those who look at the result of others. */
 export async function insist<T>(judge: Judge, what: string, operation: () => Promise<T>, expectation?: Expectation): Promise<Told<T>> {
-  for (let attempt = 0; ; attempt++) {
+  const begun = now()
+  for (;;) {
     const told = await judge.run(what, operation, expectation)
     if (told.outcome === 'acknowledged') return told
-    if (attempt === 100) throw new Error(`${what} did not succeed in 100 attempts, with all servers well`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    if (now() - begun > RECOVERY_MS) throw new Error(`${what} has not succeeded for ${RECOVERY_MS / 1000} s, with all servers well`)
+    await pause(50)
   }
 }
