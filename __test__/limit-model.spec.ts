@@ -41,11 +41,14 @@ describe('on virtual time, over random steps', () => {
     ['is_there = state.which == when', 'is_there = true'],
     ['is_there = NOW < when + policy.span', 'is_there = true'],
     ['return math.min(units, max(0, floor((when - NOW) * policy.rate / policy.span)))', 'return units'],
-    ["'UBOUND', policy.limit", "'UBOUND', policy.limit + 1"],
-    ['used + cost > policy.limit', 'used >= policy.limit'],
-    ['after > policy.limit * span', 'debt > policy.limit * span'],
-    ['and not found[2 * i - 1] then', 'then'],
-    ['if is_number and #rest == 0 then', 'if is_number then'],
+    ["'UBOUND', limit", "'UBOUND', limit + 1"],
+    ['#text < #most', '#text <= #most'],
+    ['#text == #most and text <= most', '#text == #most'],
+    ["'%.0f', limit - cost", "'%.0f', limit - 1"],
+    ['after <= limit * span', 'debt <= limit * span'],
+    ['rate == 1 and text ==', 'text =='],
+    ['is_blocked or not cost', 'not cost'],
+    ['is_number and #rest == 0 and', 'is_number and'],
   ]
   for (const [place, by] of mistakes) {
     test(`a mistake is noticed: ${by}`, async () => {

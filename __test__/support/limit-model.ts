@@ -54,7 +54,7 @@ export class Model {
 
   decide(groups: readonly { key: string; policies: readonly Named[]; costs: readonly bigint[] }[]): { reply: string; took: boolean } {
     const each = groups.flatMap(({ key, policies, costs }) => costs.map((cost) => this.#one(key, policies, cost)))
-    return { reply: [this.now, ...each.flatMap(({ told }) => told)].join(' '), took: each.some(({ took }) => took) }
+    return { reply: [...each.flatMap(({ told }) => told), this.now].join(' '), took: each.some(({ took }) => took) }
   }
 
   apply(key: string, policies: readonly Named[], units: bigint): string {
@@ -62,7 +62,7 @@ export class Model {
       if (units < 0n) this.#of(key, named).giveBack(named.policy, -units, this.now)
       else this.#of(key, named).take(named.policy, units, this.now)
     }
-    return this.decide([{ key, policies, costs: [-1n] }]).reply
+    return [this.now, ...this.#one(key, policies, -1n).told].join(' ')
   }
 
   reserve(key: string, id: string, policies: readonly Named[], cost: bigint, lease: bigint): string {

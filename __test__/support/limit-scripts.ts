@@ -86,7 +86,7 @@ local function run(name, ...)
   return reply
 end
 
-local fake = { call = run, error_reply = real.error_reply }
+local fake = { call = run, error_reply = real.error_reply, REDIS_VERSION_NUM = has_increx and 0x080800 or 0x080700 }
 function fake.pcall(...)
   local ok, reply = pcall(run, ...)
   if ok then return reply end

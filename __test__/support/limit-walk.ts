@@ -61,7 +61,7 @@ interface Asked {
 
 /** The reply to a decision, with all numbers for each caller, as the other scripts have it. */
 function inFull(reply: string, groups: readonly Asked[]): string {
-  const [now, ...numbers] = reply.split(' ')
+  const numbers = reply.split(' ')
   const isNumber = ({ policies }: Asked) => policies.length === 1 && (policies[0]!.policy.kind === 0 || policies[0]!.policy.kind === 3)
   const short = numbers.splice(0, 2 * groups.filter(isNumber).length)
   const told = groups.flatMap((group) => {
@@ -69,7 +69,7 @@ function inFull(reply: string, groups: readonly Asked[]): string {
     if (left !== undefined && left !== '-1') return ['1', left, '0', reset!]
     return numbers.splice(0, (1 + 3 * group.policies.length) * group.costs.length)
   })
-  return [now, ...told, ...numbers].join(' ')
+  return [...told, ...numbers].join(' ')
 }
 
 interface Expected {

@@ -108,6 +108,10 @@ export class Protocol {
       if (terms === undefined) written.at = now()
       return step()
     }
+    if (!apart && terms === undefined && lifeMs !== null && tags.length === 1) {
+      const step = this.#run('STORE', [tags[0]!.index, key], '', lifeMs, value)
+      return void (yield () => last(step))
+    }
     if (!apart) {
       const isBound = terms !== undefined
       const width = isBound ? 2 : 1

@@ -147,6 +147,9 @@ impl Batch {
 
     /// The keys of tags stand in the order in which they first come, and what adjacent entries have in common is told once.
     fn told(entries: &[Entry]) -> (Vec<Bytes>, Vec<Bytes>) {
+        if let Some(told) = Batch::told_in_pairs(entries) {
+            return told;
+        }
         let text = |number: usize| Bytes::from(number.to_string());
         let is_bound = entries.iter().any(|entry| entry.terms.snapshot.is_some());
         let mut keys: Vec<Bytes> = Vec::with_capacity(2 * entries.len());
@@ -177,6 +180,19 @@ impl Batch {
         args[0] = text(keys.len());
         keys.extend(entries.iter().map(|entry| entry.key.clone()));
         (keys, args)
+    }
+
+    /// Entries with one tag each that have all else in common.
+    fn told_in_pairs(entries: &[Entry]) -> Option<(Vec<Bytes>, Vec<Bytes>)> {
+        let first = entries.first()?;
+        let (Life::Millis(life), None, false) = first.manner() else { return None };
+        let is_alike = |entry: &Entry| entry.tags.len() == 1 && entry.manner() == first.manner();
+        let is_each_alike = entries.iter().all(is_alike);
+        is_each_alike.then(|| {
+            let keys = entries.iter().flat_map(|entry| [entry.tags[0].index.clone(), entry.key.clone()]);
+            let args = [Bytes::new(), life.to_string().into()].into_iter();
+            (keys.collect(), args.chain(entries.iter().map(|entry| entry.value.clone())).collect())
+        })
     }
 
     /// What the script says of one entry.

@@ -232,7 +232,7 @@ pub fn numbers(reply: Reply) -> Result<Vec<f64>, Error> {
 /// Takes the numbers of a script call over, and learns who is refused.
 fn take(shared: &Shared, plan: &Plan, part: Vec<Asked>, numbers: &[f64], known: &mut Known) {
     let now = Instant::now();
-    let Some((server_now, rest)) = numbers.split_first() else { return };
+    let Some((server_now, rest)) = numbers.split_last() else { return };
     let server_now = *server_now as u64;
     shared.clock().learn(server_now, now);
     let policies_of = |asked: &Asked| &plan.sets()[plan.group(asked.place).set].policies;

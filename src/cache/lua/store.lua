@@ -11,6 +11,9 @@
 --               count   of its entries
 --               tags    where their keys begin, with a comma between two
 --               and for each entry the token that must hold the lease, where there are terms, and the value as it is stored
+-- Or, where all entries have one tag each, end alike and have no terms:
+-- KEYS      for each the index of its tag, and the entry
+-- ARGV      empty; how long all live, in ms; and the value of each
 -- Reply     for each entry 1 where it was stored, 0 where its terms did not hold, or an error
 -- Atomic    because between the look at the terms and the write another could break them; and because an entry must never be there
 --           that is in no index of its tags, nor leave one before it has ended.
@@ -108,15 +111,6 @@ end
 
 local first, place, at = tonumber(ARGV[1]), 0, 3
 
--- As `store` for the next entry, of one tag and with an end, which is the common case, without the tables that the others need.
-local function store_one(tag, life, till)
-  place = place + 1
-  local key = KEYS[first + place]
-  local err = enter(KEYS[tag], time, till, till, key)
-  if not err then call('SET', key, ARGV[at], 'PX', life) end
-  replies[place], at = err or 1, at + 1
-end
-
 while first + place < #KEYS do
   local life, snapshot, has_terms, runs = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1', tonumber(ARGV[at + 3])
   local is_bound = has_terms or snapshot ~= ''
@@ -126,31 +120,26 @@ while first + place < #KEYS do
     local count, tags = tonumber(ARGV[at]), ARGV[at + 1]
     at = at + 2
     if not till and tags ~= '' then till = leaves(now(), life + MARGIN) end
-    local tag = count == 1 and life ~= '' and not is_bound and tonumber(tags)
-    if tag then
-      store_one(tag, life, till)
-    else
-      local waits = {}
-      tags = places_of(tags)
-      for _ = 1, count do
-        place = place + 1
-        local key, token, why = KEYS[first + place], nil, nil
-        if has_terms then token, at = ARGV[at], at + 1 end
-        if is_bound then
-          -- The lease goes with what is written.
-          if waits[key] then store(life, tags, till) end
-          why = refused(key, token, snapshot, tags)
-        end
-        if why == nil then
-          local next = #keys + 1
-          keys[next], values[next], places[next], waits[key] = key, at, place, true
-        else
-          replies[place] = why
-        end
-        at = at + 1
+    local waits = {}
+    tags = places_of(tags)
+    for _ = 1, count do
+      place = place + 1
+      local key, token, why = KEYS[first + place], nil, nil
+      if has_terms then token, at = ARGV[at], at + 1 end
+      if is_bound then
+        -- The lease goes with what is written.
+        if waits[key] then store(life, tags, till) end
+        why = refused(key, token, snapshot, tags)
       end
-      store(life, tags, till)
+      if why == nil then
+        local next = #keys + 1
+        keys[next], values[next], places[next], waits[key] = key, at, place, true
+      else
+        replies[place] = why
+      end
+      at = at + 1
     end
+    store(life, tags, till)
   end
 end
 return replies

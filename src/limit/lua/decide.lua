@@ -6,11 +6,11 @@
 --             how many keys are decided by it, at least one
 --             the costs that all keys have; or an empty text, and then the costs of each key. They are those of its callers, at least one, in the order
 --             of their coming, with a comma between two; a negative one takes nothing
--- Reply     the server's time in ms;
---           then for each key under one policy that is a fixed window or a debt, two numbers: the units left and the ms until all of the limit is
+-- Reply     for each key under one policy that is a fixed window or a debt, two numbers: the units left and the ms until all of the limit is
 --           there again where its one caller is allowed what he asks for, or -1 and 0;
 --           then for each other key, and each of which that says -1, of each caller: allowed 1 or 0, -1 blocked, -2 not a key of ours; and for each
---           policy: units left, ms until the same cost is allowed (0 now, -1 never), ms until all of the limit is there again
+--           policy: units left, ms until the same cost is allowed (0 now, -1 never), ms until all of the limit is there again;
+--           then the server's time in ms
 -- Atomic    because all policies of a key count or none does, and two callers must not take the same unit.
 -- TTL       every key that is written lives as long as what it counts matters. What is refused writes nothing.
 
@@ -42,4 +42,5 @@ for i, one in ipairs(rest) do
   set.policies = set.policies or policies_at(set.at, set.count)
   decide_all(set.policies, one.behind, one.costs, found[i])
 end
+reply[at] = NOW
 return reply
