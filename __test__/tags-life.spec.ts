@@ -70,6 +70,14 @@ onEveryBackend('the life of a tag', (backend) => {
       assert.ok((await pttl()) > HOUR / 2)
     })
 
+    test('has an end again when that one is replaced behind a new one of its turn', async () => {
+      const { cache, pttl } = aCache()
+      await cache.cacheWithTags('a', 1, Infinity, ['t'])
+      // The first of a turn leaves before the others.
+      await Promise.all([['first', 'other'], ['b', 't'], ['a', 't']].map(([key, tag]) => cache.cacheWithTags(key!, 1, '1h', [tag!])))
+      assert.ok((await pttl()) > HOUR / 2)
+    })
+
     test('has no end while an entry has none, though another is stored twice in one turn', async () => {
       const { cache, pttl } = aCache()
       await cache.cacheWithTags('endless', 1, Infinity, ['t'])

@@ -96,11 +96,13 @@ export class Run {
     const recoveredMs = await recovered(clients, this.#judge, violations, this.#settled())
     const changed = await this.#changedHands(fault.loses !== 'nothing' || fault.replaces === true)
     if (fault.loses !== 'nothing') this.#risk.close(fault.loses !== 'perhaps' || changed)
-    if (violations.any) return
-    const before = now()
-    await pause(ECHO_MS)
-    this.#calm.mark(before)
-    await this.#sweep(all)
+    // Whatever is wrong already, a sweep would only take its time.
+    if (!violations.any) {
+      const before = now()
+      await pause(ECHO_MS)
+      this.#calm.mark(before)
+      await this.#sweep(all)
+    }
     this.#judge.decide()
     this.#vitals.begin()
     this.#report.faultEnds({ turn, tookMs, recoveredMs, ...(detail !== undefined && { detail }) })

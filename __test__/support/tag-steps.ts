@@ -80,8 +80,8 @@ export class Protocol {
     let snapshot: string | null = null
     const asks = [
       function* (this: Protocol): Steps {
-        const [[what]] = yield this.#run('LEASE', [key], token, leaseMs, how)
-        granted = what === 0
+        const reply = yield this.#run('LEASE', [key], token, leaseMs, how)
+        granted = reply === 0 || reply[0][0] === 0
       },
       function* (this: Protocol): Steps {
         snapshot = yield () => redis.command('GET', this.#epoch)

@@ -272,7 +272,7 @@ async fn send_group(client: &Client, group: Vec<Waiting>) -> Vec<Waiting> {
     let failed = |error: Error| entries.iter().map(|_| Err(error.clone())).collect::<Vec<_>>();
     let answers = match answer {
         Ok(Ok(reply)) => {
-            let mut replies = reply.into_array().into_iter();
+            let mut replies = reply.into_each().into_iter();
             entries.iter().map(|_| Batch::answer(replies.next())).collect()
         }
         Ok(Err(error)) if entries.len() > 1 && error.server_code() == "TRYAGAIN" => {

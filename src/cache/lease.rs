@@ -63,7 +63,7 @@ struct Answer {
 
 impl Answer {
     fn of(reply: Reply) -> Self {
-        let mut items = reply.into_array().into_iter();
+        let mut items = reply.into_each().into_iter();
         let what = items.next().map_or(what::VAIN, |what| what.as_integer());
         let value = match (items.next(), items.next()) {
             (Some(Reply::Bytes(stored)), Some(pttl)) => given(stored, pttl.as_integer()),
@@ -84,7 +84,7 @@ async fn ask(client: &Client, steps: Steps<'_>, keys: Vec<Bytes>, ask: &Ask) -> 
     let word = Bytes::from_static(ask.mode.word().as_bytes());
     let args = vec![ask.token.to_be_bytes().to_vec().into(), span, word];
     let replies = steps.run_divided(client, &LEASE, keys, args).await?;
-    Ok(replies.into_iter().flat_map(Reply::into_array).map(Answer::of).collect())
+    Ok(replies.into_iter().flat_map(Reply::into_each).map(Answer::of).collect())
 }
 
 /// The epoch before a load. Where none is known, one is begun, so that it is later than all that were.

@@ -128,7 +128,7 @@ async fn put_apart(
     let terms_left = Terms { token: Some(token), snapshot: None };
     let last = Entry { tags: Arc::new([]), ..entry(storing, key.clone(), draft, terms_left) };
     let reply = steps.run(client, &STORE, vec![key.clone()], Batch::arguments(&[last])).await;
-    let stored = reply.and_then(|reply| Batch::answer(reply.into_array().pop()));
+    let stored = reply.and_then(|reply| Batch::answer(reply.into_each().pop()));
     if stored.is_err() {
         give_back(client, steps, key, token).await;
     }

@@ -185,6 +185,7 @@ impl Client {
             failed = Some(session);
             // Whoever keeps the connection, and those beside it, has yet to run. Until then they pass for standing, and one that has ended would
             // lead to the next without end.
+            let _place = link.gate.hold(turn);
             give_way().await;
         }
     }

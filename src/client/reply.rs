@@ -89,6 +89,14 @@ impl Reply {
         }
     }
 
+    /// What a script says of each of its keys; of a single one a number may stand alone, which costs the server less than a list.
+    pub fn into_each(self) -> Vec<Reply> {
+        match self {
+            Reply::Integer(_) => vec![self],
+            list => list.into_array(),
+        }
+    }
+
     pub fn as_integer(&self) -> i64 {
         match self {
             Reply::Integer(integer) => *integer,

@@ -8,5 +8,5 @@ local lease = '\193\2\0\0' .. token .. string.rep('\0', 24)
 if #KEYS == 1 and ARGV[3] == 'miss' then
   local set = redis.pcall('SET', KEYS[1], lease, 'PX', span, 'NX')
   -- Where the server takes no writes, what is there may be given all the same.
-  if set and not set.err then return { { 0 } } end
+  if set and not set.err then return 0 end
 end

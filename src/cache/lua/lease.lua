@@ -5,7 +5,7 @@
 -- ARGV[2]   how long the lease lasts, in ms
 -- ARGV[3]   `miss`: there should be no fresh value; `stale`: nor should there, and what is there is known; `refresh`: whatever is there is to
 --           be replaced; `force`: the same, and whoever holds a lease loses it
--- Reply     for each key {what, value, PTTL}; value and PTTL only for `miss`
+-- Reply     for each key {what, value, PTTL}; value and PTTL only for `miss`. A grant of a single key that was not there is 0 alone
 --             0 granted, 1 a fresh value is there, 2 another holds the lease, 3 loads rest after a failed one, 4 not ours to lease
 -- Atomic    because between the look and the grant another could be granted it too.
 -- Again     a token that holds the lease is granted it again, so the call may be sent twice.

@@ -6,19 +6,35 @@
 local seen
 
 if ARGV[1] == '' then
-  local KEYS, ARGV, call, try = KEYS, ARGV, redis.call, redis.pcall
-  local life, now, replies = ARGV[2], clock(), {}
+  local KEYS, ARGV, call = KEYS, ARGV, redis.call
+  local count, life, now, replies = #KEYS / 2, ARGV[2], clock(), {}
   local till, is_sweep = leaves(now, life + MARGIN), now % SWEEP == 0
-  for i = 1, #KEYS / 2 do
-    local index, key, err = KEYS[2 * i - 1], KEYS[2 * i], nil
-    local changed = try('ZADD', index, 'CH', till, key)
-    if type(changed) == 'table' then
-      err = enter(index, now, till, till, key)
-    elseif changed ~= 0 or is_sweep then
-      keep(index, now, till, changed, 1)
+  local first = 1
+  while first <= count do
+    local index, last, err = KEYS[2 * first - 1], first, nil
+    -- Those of one tag that stand beside each other enter together.
+    while KEYS[2 * last + 1] == index do last = last + 1 end
+    if last > first then
+      local members = {}
+      for i = first, last do members[#members + 1], members[#members + 2] = till, KEYS[2 * i] end
+      err = enter(index, now, till, unpack(members))
+    else
+      local changed = redis.pcall('ZADD', index, 'CH', till, KEYS[2 * first])
+      if type(changed) == 'table' then
+        err = enter(index, now, till, till, KEYS[2 * first])
+      elseif changed ~= 0 or is_sweep then
+        keep(index, now, till, changed, 1)
+      end
     end
-    if not err then call('SET', key, ARGV[2 + i], 'PX', life) end
-    replies[i] = err or 1
+    if count == 1 and not err then
+      call('SET', KEYS[2], ARGV[3], 'PX', life)
+      return 1
+    end
+    for i = first, last do
+      if not err then call('SET', KEYS[2 * i], ARGV[2 + i], 'PX', life) end
+      replies[i] = err or 1
+    end
+    first = last + 1
   end
   return replies
 end
@@ -29,6 +45,6 @@ if #KEYS == 1 and ARGV[3] ~= '' and ARGV[4] == '' and ARGV[5] == '1' then
     seen = nil
   elseif #seen == 36 and string.sub(seen, 1, 12) == '\193\2\0\0' .. ARGV[9] then
     redis.call('SET', KEYS[1], ARGV[10], 'PX', ARGV[3])
-    return { 1 }
+    return 1
   end
 end

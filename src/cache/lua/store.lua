@@ -14,7 +14,7 @@
 -- Or, where all entries have one tag each, end alike and have no terms:
 -- KEYS      for each the index of its tag, and the entry
 -- ARGV      empty; how long all live, in ms; and the value of each
--- Reply     for each entry 1 where it was stored, 0 where its terms did not hold, or an error
+-- Reply     for each entry 1 where it was stored, 0 where its terms did not hold, or an error; of a single one 1 may stand alone
 -- Atomic    because between the look at the terms and the write another could break them; and because an entry must never be there
 --           that is in no index of its tags, nor leave one before it has ended.
 -- TTL       entries have theirs, an index ends when the last of those it was given leaves, or up to a quarter later.

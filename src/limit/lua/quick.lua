@@ -6,6 +6,8 @@
 -- the server takes, and what is the same for all keys is made once. There are no functions, which would have to be made for each call.
 
 local format = string.format
+-- The two kinds whose state is one number, as ARGV has them.
+local WINDOW, DEBT = '0', '3'
 -- Not every Lua has longer numbers for `%d`.
 local LONG = 2 ^ 31
 
@@ -25,15 +27,16 @@ for _ = 1, ARGV[1] + 0 do
   local count, costs, step = ARGV[arg] + 0, ARGV[arg + 1], 1 + set.count
   arg = arg + 2
   local is_same = costs ~= ''
-  local kind = step == 2 and ARGV[set.at] + 0
-  local is_number = kind == FIXED or kind == GCRA
+  local kind = step == 2 and ARGV[set.at]
+  local is_number = kind == WINDOW or kind == DEBT
   -- The block of each key and what it holds by turns. Behind what is left, nothing of the same key may be decided before it.
   local found = is_number and #rest == 0 and call('MGET', unpack(KEYS, key, key + 2 * count - 1))
-  local limit, span_text, span, rate, cost, most
+  local limit, span, rate, cost, bound
   if found then
-    span_text = ARGV[set.at + 2]
-    limit, span, rate = ARGV[set.at + 1] + 0, span_text + 0, ARGV[set.at + 3] + 0
-    if kind == FIXED and has_increx == nil then
+    limit, span = ARGV[set.at + 1] + 0, ARGV[set.at + 2]
+    if kind == DEBT then
+      span, rate = span + 0, ARGV[set.at + 3] + 0
+    elseif has_increx == nil then
       local info = try('COMMAND', 'INFO', 'INCREX')
       has_increx = not info.err and type(info[1]) == 'table'
     end
@@ -47,14 +50,14 @@ for _ = 1, ARGV[1] + 0 do
     if found then
       local is_blocked, text, name = found[2 * i - 1], found[2 * i], KEYS[key + 1]
       if i == 1 or not is_same then
-        cost = tonumber(costs)
+        cost = costs == '1' and 1 or tonumber(costs)
         if cost and (cost <= 0 or cost > limit) then cost = nil end
-        -- What there may be already, as the server writes numbers.
-        most = cost and format('%.0f', limit - cost)
+        -- What is there already must be less, as the server writes numbers.
+        bound = cost == 1 and ARGV[set.at + 1] or cost and format('%.0f', limit - cost + 1)
       end
       if is_blocked or not cost then
         -- It is looked at more closely.
-      elseif kind == GCRA then
+      elseif kind == DEBT then
         local debt, is_there = 0, false
         if text then
           left = call('PTTL', name)
@@ -83,18 +86,18 @@ for _ = 1, ARGV[1] + 0 do
         -- A key whose window has ended in this very ms would count on.
         left = call('PTTL', name)
         if left ~= -1 and left ~= 0 then
-          local counted = try('INCREX', name, 'BYINT', costs, 'UBOUND', limit, 'PX', span_text, 'ENX')
+          local counted = try('INCREX', name, 'BYINT', costs, 'UBOUND', limit, 'PX', span, 'ENX')
           if counted.err then
             has_increx = string.find(counted.err, '^WRONGTYPE') ~= nil
           elseif tonumber(counted[2]) ~= 0 then
             units = limit - tonumber(counted[1])
-            if left < 0 then left = span end
+            if left < 0 then left = span + 0 end
           end
         end
       elseif not text then
         -- It may be there all the same, and be no string.
-        if call('SET', name, costs, 'PX', span_text, 'NX') then units, left = limit - cost, span end
-      elseif #text < #most or (#text == #most and text <= most) then
+        if call('SET', name, costs, 'PX', span, 'NX') then units, left = limit - cost, span + 0 end
+      elseif #text < #bound or (#text == #bound and text < bound) then
         left = call('PTTL', name)
         -- What is no whole number is somebody else's.
         local used = left > 0 and try('INCRBY', name, costs)
