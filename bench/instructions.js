@@ -13,6 +13,8 @@ const path = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { contenderNames, entrant } = require('./contenders')
 const { STRIDE } = require('./data')
+const { installPeers } = require('./install')
+const { freePort } = require('./next/port')
 const { grid } = require('./report/grid')
 const { thousands } = require('./report/format')
 const { ROWS } = require('./rows')
@@ -26,10 +28,7 @@ const SIZE = 400
 /** A server under callgrind, on a port that was free a moment ago. */
 async function openCounted() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'instructions-'))
-  const probe = net.createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address()
-  await once(probe.close(), 'close')
+  const port = await freePort()
   const words = ['--tool=callgrind', `--callgrind-out-file=${folder}/out`, 'redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--hz', '1']
   const child = spawn('valgrind', words, { stdio: 'ignore' })
   await once(child, 'spawn')
@@ -89,6 +88,7 @@ async function ask({ operation: { call }, keys }, count, inflight) {
 
 async function main() {
   const [chosen] = process.argv.slice(2)
+  installPeers()
   const server = await openCounted()
   try {
     for (const row of chosen?.split(',') ?? CHOSEN) {
