@@ -184,7 +184,7 @@ impl Client {
             way.read = false;
             failed = Some(session);
             // Whoever keeps the connection, and those beside it, has yet to run. Until then they pass for standing, and one that has ended would
-            // lead to the next without end.
+            // lead to the next without end. Nobody who comes meanwhile goes before this call.
             let _place = link.gate.hold(turn);
             give_way().await;
         }

@@ -21,11 +21,17 @@ local function sweep(index, now, count)
   if #ended > 0 then redis.call('ZREM', index, unpack(ended)) end
 end
 
--- What an index needs once `count` members have been entered, of which as many are new or leave later as ZADD has told.
+-- Enters members, given as ZADD takes them, which all leave at `till`. Gives an error where the key is no index.
 --
--- Its life never gets shorter; where it must get longer it is given a quarter more, so that the next members seldom have to.
-local function keep(index, now, till, changed, count)
-  if now % SWEEP == 0 then sweep(index, now, count) end
+-- The life of the index never gets shorter; where it must get longer it is given a quarter more, so that the next members seldom have to.
+local function enter(index, now, till, ...)
+  local changed = redis.pcall('ZADD', index, 'CH', ...)
+  if type(changed) == 'table' then
+    -- What the server refuses to everybody must not be taken for an answer.
+    if not string.find(changed.err, 'WRONGTYPE', 1, true) then redis.call('ZADD', index, ...) end
+    return changed
+  end
+  if now % SWEEP == 0 then sweep(index, now, select('#', ...) / 2) end
   if till == '+inf' then
     if redis.call('PTTL', index) ~= -1 then redis.call('PERSIST', index) end
     return
@@ -36,15 +42,4 @@ local function keep(index, now, till, changed, count)
   -- One that holds nothing but what was just moved or added has just begun, or was without an end for nothing else.
   if left == -1 and redis.call('ZCARD', index) == changed then left = 0 end
   if left ~= -1 and left < till - now then redis.call('PEXPIRE', index, math.ceil((till - now) * 1.25)) end
-end
-
--- Enters members, given as ZADD takes them, which all leave at `till`. Gives an error where the key is no index.
-local function enter(index, now, till, ...)
-  local changed = redis.pcall('ZADD', index, 'CH', ...)
-  if type(changed) == 'table' then
-    -- What the server refuses to everybody must not be taken for an answer.
-    if not string.find(changed.err, 'WRONGTYPE', 1, true) then redis.call('ZADD', index, ...) end
-    return changed
-  end
-  keep(index, now, till, changed, select('#', ...) / 2)
 end

@@ -8,34 +8,23 @@ local seen
 if ARGV[1] == '' then
   local KEYS, ARGV, call = KEYS, ARGV, redis.call
   local count, life, now, replies = #KEYS / 2, ARGV[2], clock(), {}
-  local till, is_sweep = leaves(now, life + MARGIN), now % SWEEP == 0
+  local till = leaves(now, life + MARGIN)
   local first = 1
   while first <= count do
-    local index, last, err = KEYS[2 * first - 1], first, nil
+    local index, last, members = KEYS[2 * first - 1], first, { till, KEYS[2 * first] }
     -- Those of one tag that stand beside each other enter together.
-    while KEYS[2 * last + 1] == index do last = last + 1 end
-    if last > first then
-      local members = {}
-      for i = first, last do members[#members + 1], members[#members + 2] = till, KEYS[2 * i] end
-      err = enter(index, now, till, unpack(members))
-    else
-      local changed = redis.pcall('ZADD', index, 'CH', till, KEYS[2 * first])
-      if type(changed) == 'table' then
-        err = enter(index, now, till, till, KEYS[2 * first])
-      elseif changed ~= 0 or is_sweep then
-        keep(index, now, till, changed, 1)
-      end
+    while KEYS[2 * last + 1] == index do
+      last = last + 1
+      members[#members + 1], members[#members + 2] = till, KEYS[2 * last]
     end
-    if count == 1 and not err then
-      call('SET', KEYS[2], ARGV[3], 'PX', life)
-      return 1
-    end
+    local err = enter(index, now, till, unpack(members))
     for i = first, last do
       if not err then call('SET', KEYS[2 * i], ARGV[2 + i], 'PX', life) end
       replies[i] = err or 1
     end
     first = last + 1
   end
+  if count == 1 and replies[1] == 1 then return 1 end
   return replies
 end
 

@@ -58,11 +58,11 @@ for _ = 1, ARGV[1] + 0 do
       if is_blocked or not cost then
         -- It is looked at more closely.
       elseif kind == DEBT then
-        local debt, is_there = 0, false
+        local debt = 0
         if text then
           left = call('PTTL', name)
           if left > 0 then
-            debt, is_there = left * rate, true
+            debt = left * rate
             if rate ~= 1 then
               local rounded = tonumber(text) or 0
               if rounded < rate then debt = debt - rounded end
@@ -77,7 +77,7 @@ for _ = 1, ARGV[1] + 0 do
           if life < LONG then life = format('%d', life) end
           if rounded < LONG then rounded = format('%d', rounded) end
           -- The value is the same then, and only its end moves. A key that has none may be there all the same, and be no string.
-          if rate == 1 and text == '0' and is_there and call('PEXPIRE', name, life) == 1
+          if rate == 1 and text == '0' and debt > 0 and call('PEXPIRE', name, life) == 1
             or call('SET', name, rounded, 'PX', life, text and 'XX' or 'NX') then
             units = limit - ceil(after / span)
           end
