@@ -1,40 +1,73 @@
 //! How long the I/O thread looks out for the next event before it goes to sleep.
 //!
 //! Going to sleep and being woken costs more than a whole round trip on the same machine, so a caller that sends one
-//! operation at a time would pay for it twice an operation. Looking out pays only where the next event is near: the thread does so only
-//! while little is in flight, for a short time, and only as long as that has lately been worth it.
+//! operation at a time would pay for it twice an operation. Looking out pays only where the next event is near: the thread does so for a short
+//! time, and only as long as that has lately been worth it.
 
 use std::time::Duration;
 
-/// How long a look-out is, and how long it goes on behind an answer. A script that stores or decides is answered within it on slow machines too: with
-/// 60 µs those took twice as long for one operation at a time, and no less CPU time.
-const LOOK_OUT: Duration = Duration::from_micros(150);
+/// With no more operations at a time than this, whoever asks waits for each answer before he asks again.
+const FEW: usize = 2;
+/// A script that stores or decides is answered within it on slow machines too: with 60 µs those took twice as long for one operation at a time, and no
+/// less CPU time.
+const FOR_FEW: Duration = Duration::from_micros(150);
+/// Between the calls of a busy client is little time. Longer only takes time of the processor.
+const FOR_MANY: Duration = Duration::from_micros(40);
 /// Successes that are remembered at the most; each failure takes as many away as `COST`.
 const MOST: u32 = 64;
 const COST: u32 = 4;
 /// After this many sleeps without looking out, it is tried again.
 const RETRY: u32 = 32;
 
-/// Learns from each look-out.
+/// What has been learnt of looking out while few operations come at a time, and while many do.
 #[derive(Debug, Default)]
 pub struct Patience {
-    credit: u32,
-    slept: u32,
+    few: Credit,
+    many: Credit,
+    has_many: bool,
 }
 
 impl Patience {
-    /// How long to look out now.
-    pub fn look_out(&mut self) -> Option<Duration> {
-        if self.credit > 0 {
-            return Some(LOOK_OUT);
+    /// So many operations have come together. Whoever is woken for those that have been taken already finds none, which says nothing.
+    pub fn took(&mut self, operations: usize) {
+        if operations > 0 {
+            self.has_many = operations > FEW;
         }
-        self.slept += 1;
-        self.slept.is_multiple_of(RETRY).then_some(LOOK_OUT)
+    }
+
+    /// How long to look out now, and how long to go on behind an answer.
+    pub fn look_out(&mut self) -> Option<Duration> {
+        let window = if self.has_many { FOR_MANY } else { FOR_FEW };
+        self.credit().is_worth_it().then_some(window)
     }
 
     /// Something came before the time was over, or nothing did.
     pub fn learn(&mut self, came: bool) {
-        self.credit = if came { (self.credit + 1).min(MOST) } else { self.credit.saturating_sub(COST) };
+        self.credit().learn(came);
+    }
+
+    fn credit(&mut self) -> &mut Credit {
+        if self.has_many { &mut self.many } else { &mut self.few }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Credit {
+    successes: u32,
+    slept: u32,
+}
+
+impl Credit {
+    fn is_worth_it(&mut self) -> bool {
+        if self.successes > 0 {
+            return true;
+        }
+        self.slept += 1;
+        self.slept.is_multiple_of(RETRY)
+    }
+
+    fn learn(&mut self, came: bool) {
+        self.successes = if came { (self.successes + 1).min(MOST) } else { self.successes.saturating_sub(COST) };
     }
 }
 
@@ -63,5 +96,26 @@ mod tests {
         (0..1000).for_each(|_| patience.learn(true));
         (0..16).for_each(|_| patience.learn(false));
         assert!(patience.look_out().is_none());
+    }
+
+    #[test]
+    fn what_is_learnt_of_many_says_nothing_of_few() {
+        let mut patience = Patience::default();
+        patience.took(64);
+        (0..10).for_each(|_| patience.learn(true));
+        assert_eq!(patience.look_out(), Some(FOR_MANY));
+        patience.took(1);
+        assert!(patience.look_out().is_none());
+        patience.learn(true);
+        assert_eq!(patience.look_out(), Some(FOR_FEW));
+    }
+
+    #[test]
+    fn to_be_woken_for_nothing_is_not_to_have_few() {
+        let mut patience = Patience::default();
+        patience.took(64);
+        patience.learn(true);
+        patience.took(0);
+        assert_eq!(patience.look_out(), Some(FOR_MANY));
     }
 }

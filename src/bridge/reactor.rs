@@ -15,8 +15,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::Notify;
 
-/// With no more operations a turn than this, the thread looks out for the next one.
-const FEW: usize = 2;
 /// The rest of a turn leaves when it ends, and whenever this many wait, so that both threads work at the same time. A call that is worth as many leaves
 /// at once, before the next begins.
 const MANY: usize = 16;
@@ -49,8 +47,11 @@ impl Message {
 }
 
 /// The way down to the I/O thread.
+#[derive(Default)]
 struct Reactor {
     inbox: Mutex<Vec<Message>>,
+    /// Whether there is something in the inbox, for whoever only looks: its lock would be taken from those who fill it.
+    filled: AtomicBool,
     bell: Notify,
     /// The thread looks into the inbox by itself; nobody has to ring.
     looking: AtomicBool,
@@ -59,6 +60,21 @@ struct Reactor {
 impl Reactor {
     fn inbox(&self) -> MutexGuard<'_, Vec<Message>> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many wait then.
+    fn put(&self, message: Message) -> usize {
+        let mut inbox = self.inbox();
+        inbox.push(message);
+        self.filled.store(true, Ordering::Release);
+        inbox.len()
+    }
+
+    /// Swaps the inbox for an empty one.
+    fn take(&self, batch: &mut Vec<Message>) {
+        let mut inbox = self.inbox();
+        std::mem::swap(&mut *inbox, batch);
+        self.filled.store(false, Ordering::Release);
     }
 
     fn ring(&self) {
@@ -74,7 +90,9 @@ impl Reactor {
         let begun = Instant::now();
         let mut until = begun + window;
         self.looking.store(true, Ordering::SeqCst);
-        while self.inbox().is_empty() && Instant::now() < until {
+        while !self.filled.load(Ordering::Acquire) && Instant::now() < until {
+            // Whoever waits for this processor goes first: a server on the same machine, or the thread that asks.
+            std::thread::yield_now();
             tokio::task::yield_now().await;
             // Whoever has been answered may ask again: for that the time begins anew. What comes up without end must not hold up the deadlines.
             if wake_all() {
@@ -88,7 +106,7 @@ impl Reactor {
     }
 
     fn post(&self, message: Message) {
-        self.inbox().push(message);
+        self.put(message);
         self.ring();
     }
 }
@@ -133,7 +151,7 @@ pub fn lease() -> std::io::Result<Lease> {
             wake_all();
         })
         .build()?;
-    let reactor = Arc::new(Reactor { inbox: Mutex::default(), bell: Notify::new(), looking: AtomicBool::new(false) });
+    let reactor = Arc::new(Reactor::default());
     let worker = reactor.clone();
     std::thread::Builder::new()
         .name("redwright-io".into())
@@ -155,11 +173,7 @@ impl Lease {
     {
         let opens_turn = submission.port.opens_turn();
         let is_large = submission.operations >= MANY;
-        let waiting = {
-            let mut inbox = self.0.inbox();
-            inbox.push(Message::Start(Job::new(submission, run)));
-            inbox.len()
-        };
+        let waiting = self.0.put(Message::Start(Job::new(submission, run)));
         if opens_turn || is_large || waiting.is_multiple_of(MANY) {
             self.0.ring();
         }
@@ -174,7 +188,7 @@ impl Lease {
     {
         let group = Group::new(submission, run);
         let is_large = group.len() >= MANY;
-        self.0.inbox().push(Message::StartGroup(group));
+        self.0.put(Message::StartGroup(group));
         if is_large {
             self.0.ring();
         }
@@ -227,9 +241,8 @@ async fn run(reactor: Arc<Reactor>) {
     let mut deadlines = Deadlines::default();
     let mut patience = Patience::default();
     let mut batch = Vec::new();
-    let mut few = false;
     loop {
-        if !(few && reactor.look_out(&mut patience).await) {
+        if !reactor.look_out(&mut patience).await {
             tokio::select! {
                 () = reactor.bell.notified() => {}
                 () = deadlines.next() => {}
@@ -240,8 +253,8 @@ async fn run(reactor: Arc<Reactor>) {
         deadlines.expire(now);
         // One environment that keeps this thread busy must not hold back the answers of another until the thread parks.
         wake_all();
-        std::mem::swap(&mut *reactor.inbox(), &mut batch);
-        few = batch.iter().map(Message::operations).sum::<usize>() <= FEW;
+        reactor.take(&mut batch);
+        patience.took(batch.iter().map(Message::operations).sum());
         for message in batch.drain(..) {
             let leaves_alone = message.leaves_alone();
             match message {
