@@ -37,7 +37,7 @@ pub struct Submission {
     pub ledger: Arc<dyn Ledger>,
     /// The ledger's own; it gets it back with the outcome.
     pub stamp: u32,
-    /// How many it is worth, which says when it leaves and whether another is looked out for. Everywhere else it counts as one.
+    /// How many it is worth, which says when it leaves and how long the next is looked out for. Everywhere else it counts as one.
     pub operations: usize,
 }
 

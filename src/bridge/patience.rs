@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// With no more operations at a time than this, whoever asks waits for each answer before he asks again.
 const FEW: usize = 2;
+/// One part in so many of what has come lately is forgotten each time.
+const FADES: usize = 8;
 /// A script that stores or decides is answered within it on slow machines too: with 60 µs those took twice as long for one operation at a time, and no
 /// less CPU time.
 const FOR_FEW: Duration = Duration::from_micros(150);
@@ -24,20 +26,27 @@ const RETRY: u32 = 32;
 pub struct Patience {
     few: Credit,
     many: Credit,
-    has_many: bool,
+    /// How many operations have come at a time lately: the most, and less with each time.
+    lately: usize,
 }
 
 impl Patience {
-    /// So many operations have come together. Whoever is woken for those that have been taken already finds none, which says nothing.
+    /// So many operations have come together. A thread that looks out takes the first of a turn by itself. To be woken for what has been taken already says
+    /// nothing.
     pub fn took(&mut self, operations: usize) {
         if operations > 0 {
-            self.has_many = operations > FEW;
+            self.lately = operations.max(self.lately - self.lately.div_ceil(FADES));
         }
+    }
+
+    /// Whether many operations come at a time.
+    pub fn has_many(&self) -> bool {
+        self.lately > FEW
     }
 
     /// How long to look out now, and how long to go on behind an answer.
     pub fn look_out(&mut self) -> Option<Duration> {
-        let window = if self.has_many { FOR_MANY } else { FOR_FEW };
+        let window = if self.has_many() { FOR_MANY } else { FOR_FEW };
         self.credit().is_worth_it().then_some(window)
     }
 
@@ -47,7 +56,7 @@ impl Patience {
     }
 
     fn credit(&mut self) -> &mut Credit {
-        if self.has_many { &mut self.many } else { &mut self.few }
+        if self.has_many() { &mut self.many } else { &mut self.few }
     }
 }
 
@@ -104,18 +113,28 @@ mod tests {
         patience.took(64);
         (0..10).for_each(|_| patience.learn(true));
         assert_eq!(patience.look_out(), Some(FOR_MANY));
-        patience.took(1);
+        (0..20).for_each(|_| patience.took(1));
         assert!(patience.look_out().is_none());
         patience.learn(true);
         assert_eq!(patience.look_out(), Some(FOR_FEW));
     }
 
     #[test]
-    fn to_be_woken_for_nothing_is_not_to_have_few() {
+    fn a_turn_that_is_taken_piece_by_piece_is_one_of_many_still() {
         let mut patience = Patience::default();
-        patience.took(64);
+        for operations in [1, 60, 3, 1, 1, 60, 2, 1] {
+            patience.took(operations);
+        }
         patience.learn(true);
-        patience.took(0);
+        assert_eq!(patience.look_out(), Some(FOR_MANY));
+    }
+
+    #[test]
+    fn to_be_woken_for_nothing_says_nothing() {
+        let mut patience = Patience::default();
+        patience.took(3);
+        patience.learn(true);
+        (0..100).for_each(|_| patience.took(0));
         assert_eq!(patience.look_out(), Some(FOR_MANY));
     }
 }

@@ -78,7 +78,7 @@ impl Reactor {
     }
 
     fn ring(&self) {
-        // Whoever rings has filled the inbox before; the thread looks into it once more after it has cleared this flag.
+        // Whoever rings has filled the inbox before; the thread looks into it once more, under its lock, after it has cleared this flag.
         if !self.looking.load(Ordering::SeqCst) {
             self.bell.notify_one();
         }
@@ -90,6 +90,11 @@ impl Reactor {
         let begun = Instant::now();
         let mut until = begun + window;
         self.looking.store(true, Ordering::SeqCst);
+        if !patience.has_many() {
+            // A single operation is sent at once. Many do better where those that come with them are gathered first.
+            tokio::task::yield_now().await;
+            wake_all();
+        }
         while !self.filled.load(Ordering::Acquire) && Instant::now() < until {
             // Whoever waits for this processor goes first: a server on the same machine, or the thread that asks.
             std::thread::yield_now();
@@ -100,8 +105,10 @@ impl Reactor {
             }
         }
         self.looking.store(false, Ordering::SeqCst);
+        // Under the lock of the inbox: whoever has filled it before has seen that the thread looks, whoever does later sees that it does not.
         let came = !self.inbox().is_empty();
-        patience.learn(came);
+        // A processor that was given away for longer is wanted by others.
+        patience.learn(came && Instant::now() < until);
         came
     }
 
