@@ -11,7 +11,7 @@ const { Presence } = require('./presence')
 const { encode, decode } = require('./plan')
 const { Portions } = require('./portions')
 const { Refusals } = require('./refusals')
-const { uncounted, told } = require('./results')
+const { uncounted } = require('./results')
 
 /** So many callers of one key do, so that no answer takes the event loop for long. */
 const MOST_CALLERS = 512
@@ -91,7 +91,7 @@ class Decider {
       if (known !== null) {
         this.counts.limited++
         this.counts.remembered++
-        return Promise.resolve(told(known.refusal.result, known.passedMs))
+        return Promise.resolve(known)
       }
     }
     return new Promise((resolve) => this.#gather(set, key, cost, resolve))

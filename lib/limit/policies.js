@@ -43,6 +43,8 @@ class Known {
   /** @type {Map<unknown, Map<unknown, PolicySet>>} */
   #sets = new Map()
   #count = 0
+  /** What was asked for last, which is mostly asked for again. @type {{ one: unknown, other: unknown, set: PolicySet } | null} */
+  #last = null
 
   /**
    * @param {unknown} one
@@ -50,9 +52,19 @@ class Known {
    * @param {() => PolicySet} make
    */
   get(one, other, make) {
-    const known = this.#sets.get(one)?.get(other)
-    if (known !== undefined) return known
-    const set = make()
+    const last = this.#last
+    if (last !== null && last.one === one && last.other === other) return last.set
+    const set = this.#sets.get(one)?.get(other) ?? this.#add(one, other, make())
+    this.#last = { one, other, set }
+    return set
+  }
+
+  /**
+   * @param {unknown} one
+   * @param {unknown} other
+   * @param {PolicySet} set
+   */
+  #add(one, other, set) {
     // Limits that differ from call to call must not gather.
     if (++this.#count > MOST_KNOWN) {
       this.#sets.clear()

@@ -2,6 +2,8 @@
 
 // Keys that are known to be refused, in the memory of this thread. The words of `src/limit/shared.rs` say when to forget one.
 
+const { told } = require('./results')
+
 /** How long a refusal is taken on trust at most, as in `src/limit/refused.rs`. */
 const TRUSTED_MS = 1000
 const MOST = 10_000
@@ -22,6 +24,7 @@ class Refusals {
   }
 
   /**
+   * What a caller is told of a key that is known to be refused; `null` where it has to be asked for.
    * @param {import('./policies').PolicySet} set
    * @param {string} key
    * @param {number} cost
@@ -31,7 +34,7 @@ class Refusals {
     if (refusal === undefined || refusal.cost !== cost) return null
     const now = performance.now()
     if (now < refusal.until && Atomics.load(/** @type {Uint32Array} */ (this.#words), refusal.slot) === refusal.generation) {
-      return { refusal, passedMs: now - refusal.at }
+      return told(refusal.result, now - refusal.at)
     }
     refused.delete(key)
     return null
