@@ -105,7 +105,8 @@ impl Reactor {
             }
         }
         self.looking.store(false, Ordering::SeqCst);
-        // Under the lock of the inbox: whoever has filled it before has seen that the thread looks, whoever does later sees that it does not.
+        // Under the lock of the inbox, which the flag cannot stand for: what was put there before is found, and whoever puts something there later sees
+        // that nobody looks, and rings.
         let came = !self.inbox().is_empty();
         // A processor that was given away for longer is wanted by others.
         patience.learn(came && Instant::now() < until);
